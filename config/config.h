@@ -1,81 +1,98 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The configuration as the program sees it. The loader reads a libconfig file, checks it whole against the schema
- * and fills this; nobody changes it afterwards. Control lcore and start-up only.
+ * The configuration as the program sees it. The loader reads a libconfig file, checks it whole
+ * against the schema and fills this; nobody changes it afterwards. Control lcore and start-up only.
+ *
+ * Each field is commented with its setting, in the file's spelling, and its default.
+ * config/samples/reference.conf has them all with their ranges.
  */
 #ifndef XTR_CONFIG_H
 #define XTR_CONFIG_H
 
 #include "wire/addr.h"
 
-#define XTR_NAME_LEN 16 /* port and interface names, Linux's limit, with the zero byte */
-#define XTR_MAX_PORTS 64
+#define XTR_NAME_LEN    16 /* port and interface names, Linux's limit, with the zero byte */
+#define XTR_MAX_PORTS   64
 #define XTR_MAX_WORKERS 64
 
 enum xtr_side { XTR_SIDE_CORE, XTR_SIDE_SITE };
 
-struct xtr_cfg_port { /* ports = ( { ... } ) */
+/* ports = ( { ... } ) */
+struct xtr_cfg_port {
 	char name[XTR_NAME_LEN]; /* name: the port's and its TAP's name; unique */
 	char *device;            /* device: PCI address, or a vdev as in "net_tap0,iface=dtap0" */
 	enum xtr_side side;      /* side: "core" or "site" */
-	uint32_t iid;            /* instance-id of a site port, 0 by default; a core port's underlay is always 0 */
-	uint16_t mtu;            /* mtu: 576 to 9216, default 1500 */
-	struct xtr_eid *addresses; /* addresses: host address with prefix length: ip has its host bits here */
+	uint32_t iid;            /* instance-id: of a site port, 0; a core port's is always 0 */
+	uint16_t mtu;            /* mtu: 576 to 9216, 1500 */
+	/* addresses: host address with prefix length, so ip has its host bits here; iid as above */
+	struct xtr_eid *addresses;
 	unsigned n_addresses;
 };
 
-struct xtr_cfg_route { /* routes = ( { prefix = "0.0.0.0/0"; via = "172.16.1.1"; } ) */
-	struct xtr_eid prefix;
-	struct xtr_ip via; /* one of via and port, or both */
+/* routes = ( { prefix = "0.0.0.0/0"; via = "172.16.1.1"; } ) */
+struct xtr_cfg_route {
+	struct xtr_eid prefix; /* prefix; iid is that of the port, 0 where none is named */
+	struct xtr_ip via;     /* via: next hop; via, port, or both */
 	char port[XTR_NAME_LEN];
 	bool blackhole; /* blackhole = true: neither via nor port */
 };
 
-struct xtr_cfg_neighbour { /* neighbours = ( { address = ; mac = ; port = ; } ): used without netlink, and set in Linux */
+/* neighbours = ( { address = ; mac = ; port = ; } ): used without netlink, and set in Linux */
+struct xtr_cfg_neighbour {
 	struct xtr_ip ip;
 	uint8_t mac[6];
 	char port[XTR_NAME_LEN];
 };
 
-struct xtr_cfg_locator { /* inside database-mapping: { rloc = "172.16.1.2"; priority = 1; weight = 50; } */
+/* inside a mapping: { rloc = "172.16.1.2"; priority = 1; weight = 50; } */
+struct xtr_cfg_locator {
 	struct xtr_ip rloc;
-	uint8_t priority, weight;     /* default 1, 100 */
-	uint8_t m_priority, m_weight; /* default 255, 0 */
+	uint8_t priority, weight;     /* priority, weight: 1, 100 */
+	uint8_t m_priority, m_weight; /* m-priority, m-weight: 255, 0 */
 };
 
-struct xtr_cfg_mapping { /* database-mapping = ( { eid-prefix, instance-id, locators = ( ... ), ttl } ); also map-cache-static */
+/* database-mapping = ( { eid-prefix, instance-id, locators = ( ... ), ttl } ); also map-cache */
+struct xtr_cfg_mapping {
 	struct xtr_eid eid;
 	struct xtr_cfg_locator *locators;
 	unsigned n_locators;
-	uint32_t ttl_min; /* ttl: minutes, default 1440 */
-	uint8_t action;   /* map-cache entries without locators: enum xtr_act ("natively-forward", "drop", "send-map-request") */
+	uint32_t ttl_min; /* ttl: minutes, 1440 */
+	/* action: enum xtr_act of a map-cache entry without locators ("natively-forward", "drop",
+	 * "send-map-request") */
+	uint8_t action;
 };
 
-struct xtr_cfg_key { /* a pre-shared secret: key = "text" or key-file = "path" (mode 0600, a trailing newline removed); key-id */
+/* A pre-shared secret: key = "text", or key-file = "path" (mode 0600, a trailing newline removed;
+ * a relative path starts at the directory of the configuration file). */
+struct xtr_cfg_key {
 	uint8_t *secret;
 	size_t len;
-	uint8_t id; /* key-id, default 0 */
+	uint8_t id; /* key-id: 0 */
 };
 
-struct xtr_cfg_ms { /* map-server = ( { address, key | key-file, key-id, algorithm, ... } ): where an ETR registers */
+/* map-server = ( { address, key | key-file, key-id, ... } ): where an ETR registers */
+struct xtr_cfg_ms {
 	struct xtr_ip address;
 	struct xtr_cfg_key key;
-	uint8_t algorithm;    /* "sha256" by default, "sha1", "sha256-hkdf" */
-	bool rfc_auth;        /* rfc-authentication: truncated length and coverage of RFC 9301, false by default */
-	bool proxy_reply;     /* proxy-reply: set the P bit, false */
-	bool want_notify;     /* want-map-notify, true */
+	uint8_t algorithm; /* algorithm: "sha1", "sha256" (default), "sha256-hkdf" */
+	bool rfc_auth;     /* rfc-authentication: length and coverage of RFC 9301, false */
+	bool proxy_reply;  /* proxy-reply: set the P bit, false */
+	bool want_notify;  /* want-map-notify: true */
 };
 
-struct xtr_cfg_site { /* site = ( { name, key | key-file, eid-prefix = ( ... ), ... } ): Map-Server */
+/* site = ( { name, key | key-file, eid-prefix = ( ... ), ... } ): Map-Server */
+struct xtr_cfg_site {
 	char *name;
 	struct xtr_cfg_key key;
-	uint8_t algorithms;  /* bit n: algorithm n is allowed; algorithms = [ "sha256", ... ], default sha256 and sha256-hkdf */
-	bool replay_strict;  /* replay-protection: "strict" (default) or "off" */
-	bool proxy_reply;    /* proxy-reply: answer for the site whatever its P bit says, false */
+	/* algorithms: bit n: algorithm n is allowed; [ "sha256", "sha256-hkdf" ] */
+	uint8_t algorithms;
+	bool replay_strict; /* replay-protection: "strict" (default) or "off" */
+	bool proxy_reply;   /* proxy-reply: answer for the site whatever its P bit says, false */
+	/* eid-prefix = ( "10.1.1.0/24", { prefix; instance-id; accept-more-specifics; } ) */
 	struct xtr_cfg_site_prefix {
 		struct xtr_eid eid;
-		bool accept_more_specifics; /* accept-more-specifics, false */
-	} *prefixes; /* eid-prefix = ( "10.1.1.0/24", { prefix = ; instance-id = ; accept-more-specifics = true; } ) */
+		bool accept_more_specifics; /* accept-more-specifics: false */
+	} * prefixes;
 	unsigned n_prefixes;
 	struct xtr_ip *locators; /* allowed-locators = [ "172.16.1.2" ]; none: any */
 	unsigned n_locators;
@@ -84,17 +101,18 @@ struct xtr_cfg_site { /* site = ( { name, key | key-file, eid-prefix = ( ... ), 
 struct xtr_config {
 	char *path; /* of the file it came from */
 
-	/* eal = { lcores..., memory, huge-pages, args } */
+	/* eal = { ... } */
 	struct {
-		int control_cpu;                /* control-lcore: CPU, -1 (default): float over all */
-		int worker_cpus[XTR_MAX_WORKERS]; /* workers = [ 1, 2 ]: CPUs; -1: floats */
-		unsigned n_workers;             /* default: one worker, floating */
-		unsigned memory_mb;             /* memory, MB; 0: EAL's own choice. Default 256 without huge pages */
-		bool huge_pages;                /* huge-pages, default false: --no-huge --no-shconf */
-		char **args;                    /* args = [ "--log-level=..." ]: any further EAL arguments */
+		int control_cpu; /* control-lcore: CPU; -1 (default): floats over all */
+		/* workers = [ 1, 2 ]: CPUs; -1: floats. Default: one worker, floating */
+		int worker_cpus[XTR_MAX_WORKERS];
+		unsigned n_workers;
+		unsigned memory_mb; /* memory: MB; 0: EAL's own choice. 256 without huge pages */
+		bool huge_pages;    /* huge-pages: false, that is --no-huge --no-shconf */
+		char **args;        /* args = [ "--log-level=..." ]: further EAL arguments */
 		unsigned n_args;
-		bool idle_backoff;              /* idle-backoff, default true */
-		unsigned mbufs;                 /* mbufs in the rx pool, default 16384 */
+		bool idle_backoff; /* idle-backoff: true */
+		unsigned mbufs;    /* mbufs: in the rx pool, 16384 */
 	} eal;
 
 	struct xtr_cfg_port *ports;
@@ -116,38 +134,45 @@ struct xtr_config {
 
 	struct xtr_cfg_site *sites; /* site: Map-Server */
 	unsigned n_sites;
-	bool ms;                         /* map-server-role, default: true where there are sites */
-	bool mr;                         /* map-resolver-role, default: as ms */
-	struct xtr_ip *control_addresses; /* control-address = [ ... ]: where LISP control listens and sends from; none: any address */
+	bool ms; /* map-server-role: true where there are sites */
+	bool mr; /* map-resolver-role: as ms */
+	/* control-address = [ ... ]: where LISP control listens and sends from; none: any address
+	 */
+	struct xtr_ip *control_addresses;
 	unsigned n_control_addresses;
 
-	/* settings of the ITR and ETR, group lisp = { ... } */
+	/* settings of the ITR and ETR, lisp = { ... } */
 	struct {
-		bool decap_copy_dscp;      /* decap-dscp: "copy" (default, RFC 9300 5.3) or "keep" */
-		unsigned min_reply_plen4;  /* shortest IPv4 prefix of a positive Map-Reply, default 1 */
-		unsigned min_reply_plen6;  /* default 1 */
-		unsigned hold_per_eid;     /* packets held for an unresolved EID, default 1024 */
-		unsigned hold_per_instance;/* default 4096 */
-		unsigned hold_total;       /* default 8192 */
-		unsigned hold_ms;          /* how long a packet is held, default 5000 ms */
-		unsigned punt_rate;        /* punts a second, reason and port, default 20000 */
-		unsigned punt_burst;       /* default 4096 */
+		bool decap_copy_dscp; /* decap-dscp: "copy" (default, RFC 9300 5.3), "keep" */
+		/* min-reply-plen4, min-reply-plen6: shortest prefix of a positive Map-Reply, 1 */
+		unsigned min_reply_plen4;
+		unsigned min_reply_plen6;
+		unsigned hold_per_eid;      /* hold-per-eid: packets of an unresolved EID, 1024 */
+		unsigned hold_per_instance; /* hold-per-instance: 4096 */
+		unsigned hold_total;        /* hold-total: 8192 */
+		unsigned hold_ms;           /* hold-ms: how long a packet is held, 5000 */
+		unsigned punt_rate;         /* punt-rate: a second, reason and port, 20000 */
+		unsigned punt_burst;        /* punt-burst: 4096 */
 	} lisp;
 
-	bool mirror;      /* linux-mirror, default true: TAPs and netlink; false: tables from the configuration alone */
-	char *socket;     /* operator-socket, default /run/xtrd.sock */
-	char *state_dir;  /* state-directory, default /var/lib/xtrd */
-	bool test_clock;  /* test-clock, default false: lets `xtrctl clock advance SECONDS` drive time */
-	char *debug;      /* debug: categories on from the start, comma separated; NULL: none */
-	uint8_t xtr_id[16]; /* xtr-id: 32 hex digits; absent: made at random once, kept in the state directory */
+	/* linux-mirror: true: TAPs and netlink; false: tables from the configuration alone */
+	bool mirror;
+	char *socket;    /* operator-socket: /run/xtrd.sock */
+	char *state_dir; /* state-directory: /var/lib/xtrd */
+	bool test_clock; /* test-clock: false; `xtrctl clock advance SECONDS` drives time */
+	char *debug;     /* debug: categories on from the start, comma separated; NULL: none */
+	/* xtr-id: 32 hex digits; absent: made at random once, kept in the state directory */
+	uint8_t xtr_id[16];
 	bool has_xtr_id;
-	uint8_t site_id[8]; /* site-id: 16 hex digits, default 0 */
+	uint8_t site_id[8]; /* site-id: 16 hex digits, 0 */
 };
 
 /*
- * Reads and checks a file. On error returns NULL and writes ONE line to *error (malloc'd, the caller frees):
+ * Reads and checks a file. On error returns NULL and writes ONE line to *error (malloc'd, the
+ * caller frees; NULL if there was no memory even for that):
  *   FILE:LINE: SETTING: found FOUND, allowed ALLOWED
- * e.g. "xtr.conf:12: ports[1].mtu: found 100, allowed 576 to 9216". Secrets never appear in it.
+ * e.g. "xtr.conf:12: ports[1].mtu: found 100, allowed 576 to 9216"; elements count from 0. Secrets
+ * never appear in it.
  */
 struct xtr_config *xtr_config_load(const char *path, char **error);
 /* Wipes the secrets and frees; NULL is allowed. */

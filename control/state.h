@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * State that must outlive a restart: this xTR's ID, the last register nonce sent, the last nonces seen from each ETR and key
- * (RFC 9301 section 5.6). One JSON file in the state directory, written in batches, atomically. Control lcore only.
+ * State that must outlive a restart: this xTR's ID, the last register nonce sent, the last nonces
+ * seen from each ETR and key (RFC 9301 section 5.6). One JSON file in the state directory, written
+ * in batches, atomically. Control lcore only.
  */
 #ifndef XTR_STATE_H
 #define XTR_STATE_H
@@ -12,12 +13,13 @@
 
 struct xtr_state;
 
-/* Loads DIR/state.json; absent is empty; unreadable or broken is set aside as state.json.bad with a log line. dir NULL: memory only.
- * Creates the directory (0700). NULL and errno on failure. */
+/* Loads DIR/state.json; absent is empty; unreadable or broken is set aside as state.json.bad with a
+ * log line. dir NULL: memory only. Creates the directory (0700). NULL and errno on failure. */
 struct xtr_state *xtr_state_open(const char *dir);
 /* Writes what is unwritten and frees. */
 void xtr_state_close(struct xtr_state *s);
-/* Writes the file if something changed since: a temporary file, fsync, rename. 0 or negative errno. */
+/* Writes the file if something changed since: a temporary file, fsync, rename. 0 or negative errno.
+ */
 int xtr_state_flush(struct xtr_state *s);
 
 /* xTR-ID, 16 bytes; false if none is kept. */

@@ -7,7 +7,13 @@
 
 #include <stdbool.h>
 
-enum xtr_log_level { XTR_LOG_ERR = 3, XTR_LOG_WARNING = 4, XTR_LOG_NOTICE = 5, XTR_LOG_INFO = 6, XTR_LOG_DEBUG = 7 };
+enum xtr_log_level {
+	XTR_LOG_ERR = 3,
+	XTR_LOG_WARNING = 4,
+	XTR_LOG_NOTICE = 5,
+	XTR_LOG_INFO = 6,
+	XTR_LOG_DEBUG = 7
+};
 
 /* Debug categories, switched one by one at run time (`xtrctl debug CATEGORY on`). */
 enum xtr_debug {
@@ -23,10 +29,10 @@ void xtr_log(enum xtr_log_level level, const char *fmt, ...) __attribute__((form
 
 extern bool xtr_debug_on[XTR_DBG_N];
 /* One line if the category is on; arguments are not evaluated otherwise. */
-#define xtr_dbg(cat, ...)                                                                                              \
-	do {                                                                                                           \
-		if (xtr_debug_on[cat])                                                                                 \
-			xtr_log(XTR_LOG_DEBUG, __VA_ARGS__);                                                           \
+#define xtr_dbg(cat, ...)                                                                          \
+	do {                                                                                       \
+		if (xtr_debug_on[cat])                                                             \
+			xtr_log(XTR_LOG_DEBUG, __VA_ARGS__);                                       \
 	} while (0)
 
 const char *xtr_debug_name(enum xtr_debug cat);

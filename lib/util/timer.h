@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The clock and the timers of the control lcore. One clock, which tests can drive: xtr_clock_advance() moves it forward,
- * and the timers due fire in order, each seeing its own time as now.
+ * The clock and the timers of the control lcore. One clock, which tests can drive:
+ * xtr_clock_advance() moves it forward, and the timers due fire in order, each seeing its own time
+ * as now.
  *
- * Timers sit in a hierarchical wheel of 1 ms ticks: arming, cancelling and expiring cost O(1), however many there are. A timer is
- * embedded in the object it belongs to; nothing is allocated.
+ * Timers sit in a hierarchical wheel of 1 ms ticks: arming, cancelling and expiring cost O(1),
+ * however many there are. A timer is embedded in the object it belongs to; nothing is allocated.
  */
 #ifndef XTR_UTIL_TIMER_H
 #define XTR_UTIL_TIMER_H
@@ -27,10 +28,10 @@ struct xtr_timer {
 #define XTR_WHEEL_SLOTS  64
 
 struct xtr_wheel {
-	uint64_t now;        /* ms, what timers see as the time */
-	uint64_t offset;     /* ms added by xtr_clock_advance() */
-	uint64_t base;       /* CLOCK_MONOTONIC ms at creation, so that now starts small */
-	bool manual;         /* unit tests: time moves by xtr_clock_advance() alone */
+	uint64_t now;    /* ms, what timers see as the time */
+	uint64_t offset; /* ms added by xtr_clock_advance() */
+	uint64_t base;   /* CLOCK_MONOTONIC ms at creation, so that now starts small */
+	bool manual;     /* unit tests: time moves by xtr_clock_advance() alone */
 	unsigned n_armed;
 	uint64_t occupied[XTR_WHEEL_LEVELS];
 	struct xtr_timer *slot[XTR_WHEEL_LEVELS][XTR_WHEEL_SLOTS];
@@ -50,7 +51,8 @@ static inline bool xtr_timer_armed(const struct xtr_timer *t)
 {
 	return t->pprev != 0;
 }
-/* Reads the clock and fires what is due, at most `max` timers (0: no limit). Returns how many fired. */
+/* Reads the clock and fires what is due, at most `max` timers (0: no limit). Returns how many
+ * fired. */
 unsigned xtr_wheel_run(struct xtr_wheel *w, unsigned max);
 /* Milliseconds until the next timer may be due (a lower bound), at most `limit`. */
 uint64_t xtr_wheel_wait(const struct xtr_wheel *w, uint64_t limit);

@@ -74,6 +74,7 @@ struct xtr_msg {
 	uint64_t nonce;
 	uint8_t n_records;
 	const uint8_t *records; /* Map-Request: EID records; else mapping records */
+	const uint8_t *records_after; /* one past the last of them */
 	const uint8_t *end;     /* one past the last byte of the message */
 	/* Map-Request */
 	bool authoritative, map_data, probe, smr, pitr, smr_invoked, local_xtr, dont_reply;
@@ -137,7 +138,8 @@ struct xtr_writer {
 };
 
 void xtr_writer_init(struct xtr_writer *w, uint8_t *buf, size_t size);
-/* 0, or -ENOBUFS if the message did not fit (w->len says what it needed). */
+/* 0, or -ENOBUFS if the message did not fit (w->len says what it needed), or could not be said at all: more than 255 records, or 255
+ * locators in one, no ITR-RLOC, or an ECM from one address family to another (w->size is 0 then). */
 int xtr_writer_result(const struct xtr_writer *w);
 
 /* What a Map-Request says besides its records. RFC 9301 section 5.2. */

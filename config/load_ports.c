@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ports, routes and neighbours.
+ */
+#include "config/load.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICE_ID_MAX 63 /* DPDK's limit for a name, without the zero byte */
+#define DEVICE_WORDS                                                                               \
+	"a PCI address such as \"0000:01:00.0\", or a DPDK vdev such as "                          \
+	"\"net_af_packet0,iface=eth1\""
+
+/* A name that Linux takes for an interface, and that is no other's. */
+static bool name_ok(const char *text)
+{
+	static const char *const taken[] = {".", "..", "lo", "lisp0", "all", "default"};
+
+	if (!*text || strlen(text) >= XTR_NAME_LEN)
+		return false;
+	for (const char *p = text; *p; p++)
+		if (!isgraph((unsigned char)*p) || strchr("/:%", *p))
+			return false;
+	for (unsigned i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (!strcmp(text, taken[i]))
+			return false;
+	return true;
+}
+
+static int read_name(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
+{
+	const char *text = config_setting_get_string(s);
+
+	if (!text || !name_ok(text))
+		return xtr_cfg_bad(l, s,
+		    "an interface name of 1 to %d characters without blanks, \"/\", \":\" and "
+		    "\"%%\", "
+		    "and not lo, lisp0, all or default",
+		    XTR_NAME_LEN - 1);
+	strcpy((char *)obj + f->offset, text);
+	return 0;
+}
+
+/* A PCI address, with or without its domain, is written anew with it. */
+static bool pci_id(char id[DEVICE_ID_MAX + 1])
+{
+	unsigned domain = 0, bus = 0, dev = 0, function = 0;
+	int used = 0;
+
+	if (strchr(id, ':') == strrchr(id, ':'))
+		sscanf(id, "%2x:%2x.%1x%n", &bus, &dev, &function, &used);
+	else
+		sscanf(id, "%4x:%2x:%2x.%1x%n", &domain, &bus, &dev, &function, &used);
+	if (!used || id[used] || dev > 31 || function > 7)
+		return false;
+	snprintf(id, DEVICE_ID_MAX + 1, "%04x:%02x:%02x.%x", domain, bus, dev, function);
+	return true;
+}
+
+/*
+ * What stands before the arguments, the same for two spellings of one PCI address. Returns false if
+ * it is neither a PCI address nor the name of a vdev.
+ */
+static bool device_id(const char *device, char id[DEVICE_ID_MAX + 1])
+{
+	size_t n = strcspn(device, ",");
+
+	if (n < 1 || n > DEVICE_ID_MAX)
+		return false;
+	memcpy(id, device, n);
+	id[n] = '\0';
+	if (pci_id(id))
+		return true;
+	/* Every vdev's name has "_" in it (net_tap0, virtio_user0), other buses have ":". The name
+	 * of a Linux interface, the likely mistake, seldom does. */
+	for (const char *p = id; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("_:.-", *p))
+			return false;
+	if (!isalpha((unsigned char)*id))
+		return false;
+	return strpbrk(id, "_:") != NULL;
+}
+
+static int read_device(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
+{
+	struct xtr_cfg_port *p = obj;
+	char id[DEVICE_ID_MAX + 1];
+	const char *text = xtr_cfg_text(l, s, 1023, DEVICE_WORDS);
+
+	if (!text)
+		return -EINVAL;
+	if (!device_id(text, id))
+		return xtr_cfg_bad(l, s, DEVICE_WORDS);
+	p->device = strdup(text);
+	if (!p->device)
+		return -ENOMEM;
+	return xtr_cfg_seen_add(l, &l->devices, s, id);
+}
+
+static const struct xtr_cfg_word sides[] = {
+    {"core", XTR_SIDE_CORE},
+    {"site", XTR_SIDE_SITE},
+    {0},
+};
+
+static const struct xtr_cfg_list addresses = {
+    .size = sizeof(struct xtr_eid),
+    .count = offsetof(struct xtr_cfg_port, n_addresses),
+    .allowed = "addresses with their prefix lengths",
+    .read = xtr_cfg_elem_host,
+};
+
+static const struct xtr_cfg_field port_fields[] = {
+    XTR_CFG_FIELD("name", read_name, struct xtr_cfg_port, name,
+	.required = "the name of the port's interface in Linux"),
+    XTR_CFG_FIELD("device", read_device, struct xtr_cfg_port, device, .required = DEVICE_WORDS),
+    XTR_CFG_WORD("side", struct xtr_cfg_port, side, sides, .required = "\"core\" or \"site\""),
+    XTR_CFG_INT("instance-id", struct xtr_cfg_port, iid, 0, XTR_IID_MAX),
+    XTR_CFG_INT("mtu", struct xtr_cfg_port, mtu, 576, 9216),
+    XTR_CFG_LIST("addresses", xtr_cfg_read_list, struct xtr_cfg_port, addresses, 0, 0, &addresses),
+    {0},
+};
+
+static bool is_link_local(const struct xtr_ip *ip)
+{
+	return ip->af == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+/* The same address twice in an instance; link-local ones may be there once a port. */
+static int add_address(struct xtr_cfg_loader *l, const config_setting_t *s,
+    const struct xtr_cfg_port *p, const struct xtr_ip *ip)
+{
+	char buf[XTR_IP_STRLEN], text[XTR_IP_STRLEN + 32];
+
+	xtr_ip_format(ip, buf);
+	if (is_link_local(ip))
+		snprintf(text, sizeof(text), "%s on %s", buf, p->name);
+	else if (p->iid)
+		snprintf(text, sizeof(text), "[%u] %s", p->iid, buf);
+	else
+		snprintf(text, sizeof(text), "%s", buf);
+	return xtr_cfg_seen_add(l, &l->addresses, s, text);
+}
+
+static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+{
+	const struct xtr_cfg_field group = {.arg = port_fields};
+	const config_setting_t *m;
+	struct xtr_cfg_port *p = elem;
+	int r;
+
+	p->mtu = 1500;
+	r = xtr_cfg_read_group(l, s, &group, p);
+	if (r)
+		return r;
+	r = xtr_cfg_seen_add(l, &l->port_names, config_setting_get_member(s, "name"), p->name);
+	if (r)
+		return r;
+	m = config_setting_get_member(s, "instance-id");
+	if (m && p->side == XTR_SIDE_CORE)
+		return xtr_cfg_bad(l, m, "none on a core port: the underlay has no instance");
+	m = config_setting_get_member(s, "addresses");
+	for (unsigned i = 0; i < p->n_addresses; i++) {
+		p->addresses[i].iid = p->iid;
+		r = add_address(l, xtr_cfg_elem(m, i), p, &p->addresses[i].ip);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+const struct xtr_cfg_list xtr_cfg_ports = {
+    .size = sizeof(struct xtr_cfg_port),
+    .count = offsetof(struct xtr_config, n_ports),
+    .allowed = "ports { name, device, side, ... }",
+    .read = elem_port,
+};
+
+/* Whether the port exists is seen in check.c, when all are read. */
+static const struct xtr_cfg_field route_fields[] = {
+    XTR_CFG_FIELD("prefix", xtr_cfg_read_prefix, struct xtr_cfg_route, prefix,
+	.required = "a prefix such as \"0.0.0.0/0\""),
+    XTR_CFG_FIELD("via", xtr_cfg_read_locator, struct xtr_cfg_route, via),
+    XTR_CFG_FIELD("port", read_name, struct xtr_cfg_route, port),
+    XTR_CFG_BOOL("blackhole", struct xtr_cfg_route, blackhole),
+    {0},
+};
+
+static int elem_route(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+{
+	const struct xtr_cfg_field group = {.arg = route_fields};
+	struct xtr_cfg_route *route = elem;
+	const config_setting_t *via;
+	int r = xtr_cfg_read_group(l, s, &group, route);
+
+	if (r)
+		return r;
+	via = config_setting_get_member(s, "via");
+	if (route->blackhole && (via || *route->port))
+		return xtr_cfg_fail(l, config_setting_get_member(s, via ? "via" : "port"), NULL,
+		    "found a way for a blackhole, allowed neither via nor port");
+	if (!route->blackhole && !via && !*route->port)
+		return xtr_cfg_fail(l, s, "via",
+		    "found nothing, allowed an address in via, a port, both, or blackhole = true");
+	if (via && route->via.af != route->prefix.ip.af)
+		return xtr_cfg_bad(
+		    l, via, "an IPv%d address, as the prefix is", route->prefix.ip.af);
+	if (via && is_link_local(&route->via) && !*route->port)
+		return xtr_cfg_fail(l, s, "port",
+		    "found nothing, allowed the port on which the link-local next hop is");
+	return 0;
+}
+
+const struct xtr_cfg_list xtr_cfg_routes = {
+    .size = sizeof(struct xtr_cfg_route),
+    .count = offsetof(struct xtr_config, n_routes),
+    .allowed = "routes { prefix, via, port } or { prefix, blackhole }",
+    .read = elem_route,
+};
+
+static int read_mac(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
+{
+	const char *text = config_setting_get_string(s);
+	uint8_t *mac = (uint8_t *)obj + f->offset, bits = 0;
+	unsigned v;
+
+	if (!text || strlen(text) != 17)
+		goto bad;
+	for (unsigned i = 0; i < 6; i++) {
+		const char *p = text + 3 * i;
+
+		if (!isxdigit((unsigned char)p[0]) || !isxdigit((unsigned char)p[1]) ||
+		    p[2] != (i < 5 ? ':' : '\0'))
+			goto bad;
+		sscanf(p, "%2x", &v);
+		mac[i] = (uint8_t)v;
+		bits |= mac[i];
+	}
+	if (bits && !(mac[0] & 1))
+		return 0;
+bad:
+	return xtr_cfg_bad(l, s, "a unicast MAC address such as \"02:00:00:00:00:01\"");
+}
+
+static const struct xtr_cfg_field neighbour_fields[] = {
+    XTR_CFG_FIELD("address", xtr_cfg_read_locator, struct xtr_cfg_neighbour, ip,
+	.required = "an IPv4 or IPv6 address"),
+    XTR_CFG_FIELD("mac", read_mac, struct xtr_cfg_neighbour, mac, .required = "a MAC address"),
+    XTR_CFG_FIELD(
+	"port", read_name, struct xtr_cfg_neighbour, port, .required = "the name of a port"),
+    {0},
+};
+
+static int elem_neighbour(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+{
+	const struct xtr_cfg_field group = {.arg = neighbour_fields};
+	struct xtr_cfg_neighbour *n = elem;
+	char buf[XTR_IP_STRLEN], text[XTR_IP_STRLEN + 32];
+	int r = xtr_cfg_read_group(l, s, &group, n);
+
+	if (r)
+		return r;
+	snprintf(text, sizeof(text), "%s on %s", xtr_ip_format(&n->ip, buf), n->port);
+	return xtr_cfg_seen_add(l, &l->neighbours, config_setting_get_member(s, "address"), text);
+}
+
+const struct xtr_cfg_list xtr_cfg_neighbours = {
+    .size = sizeof(struct xtr_cfg_neighbour),
+    .count = offsetof(struct xtr_config, n_neighbours),
+    .allowed = "neighbours { address, mac, port }",
+    .read = elem_neighbour,
+};

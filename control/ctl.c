@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ctl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+#include <rte_ethdev.h>
+#include "util/log.h"
+
+#define PUNTS_A_TURN  256
+#define TIMERS_A_TURN 1000
+#define BUSY_MS       20u /* after a punt the loop looks again soon */
+#define BUSY_US       50u
+#define IDLE_US       500u /* with workers: a first packet waits no longer than this */
+#define NO_DP_US      1000000u
+#define LINK_MS       200u
+#define STATE_MS      1000u
+#define STATIC_TABLE  254u /* RT_TABLE_MAIN: where routes come from the configuration alone */
+
+/* --- what LISP's state machines need --- */
+
+static int lisp_send(struct xtr_lisp *l, const struct xtr_ip *src, const struct xtr_ip *dst,
+    uint16_t port, const uint8_t *p, size_t len)
+{
+	struct xtr_ctl *ctl = l->arg;
+	char ip[XTR_IP_STRLEN];
+	int rc = xtr_sock_send(ctl->sock, src, dst, port, p, len);
+
+	l->counters[rc < 0 ? XTR_C_CTL_TX_FAILED : XTR_C_CTL_TX]++;
+	if (rc < 0)
+		xtr_dbg(XTR_DBG_MAP_REQUEST, "control: sending to %s: %s", xtr_ip_format(dst, ip),
+		    strerror(-rc));
+	return rc;
+}
+
+static int lisp_source_for(struct xtr_lisp *l, const struct xtr_ip *dst, struct xtr_ip *src)
+{
+	return xtr_sock_source_for(dst, src);
+}
+
+static uint64_t lisp_random64(struct xtr_lisp *l)
+{
+	uint64_t value;
+
+	while (getrandom(&value, sizeof(value), 0) != sizeof(value))
+		;
+	return value;
+}
+
+static uint64_t lisp_wall_clock(struct xtr_lisp *l)
+{
+	return (uint64_t)time(NULL) + l->wheel->offset / XTR_MS_PER_SEC;
+}
+
+/* --- rib and RLOC callbacks --- */
+
+static void ask(void *arg, unsigned port, const struct xtr_ip *ip)
+{
+	struct xtr_ctl *ctl = arg;
+
+	if (ctl->mirror)
+		xtr_mirror_ask(ctl->mirror, port, ip);
+}
+
+static void routes_changed(void *arg)
+{
+	((struct xtr_ctl *)arg)->rlocs_dirty = true;
+}
+
+static bool source_rloc(void *arg, unsigned port, uint8_t af, struct xtr_ip *src)
+{
+	const struct xtr_cfg_port *p = &((struct xtr_ctl *)arg)->cfg->ports[port];
+
+	for (unsigned i = 0; i < p->n_addresses; i++)
+		if (p->addresses[i].ip.af == af) {
+			*src = p->addresses[i].ip;
+			return true;
+		}
+	return false;
+}
+
+/* --- parts --- */
+
+static void flush_state(struct xtr_timer *t)
+{
+	struct xtr_ctl *ctl = (struct xtr_ctl *)((char *)t - offsetof(struct xtr_ctl, state_timer));
+	int rc = xtr_state_flush(ctl->state);
+
+	if (rc < 0)
+		xtr_log(XTR_LOG_ERR, "state: %s: %s", ctl->cfg->state_dir, strerror(-rc));
+	xtr_timer_arm(&ctl->wheel, t, STATE_MS, flush_state);
+}
+
+static void choose_xtr_id(struct xtr_ctl *ctl)
+{
+	if (ctl->cfg->has_xtr_id) {
+		memcpy(ctl->xtr_id, ctl->cfg->xtr_id, sizeof(ctl->xtr_id));
+	} else if (!xtr_state_xtr_id(ctl->state, ctl->xtr_id)) {
+		for (unsigned i = 0; i < 2; i++) {
+			uint64_t r = lisp_random64(&ctl->lisp);
+
+			memcpy(ctl->xtr_id + 8 * i, &r, 8);
+		}
+		xtr_state_set_xtr_id(ctl->state, ctl->xtr_id);
+	}
+}
+
+static void check_links(struct xtr_timer *t)
+{
+	struct xtr_ctl *ctl = (struct xtr_ctl *)((char *)t - offsetof(struct xtr_ctl, link_timer));
+
+	for (unsigned i = 0; i < ctl->dp->n_ports; i++) {
+		struct rte_eth_link link;
+		bool up = rte_eth_link_get_nowait(ctl->dp->ports[i].ethdev, &link) == 0 &&
+			  link.link_status;
+
+		if (up == ctl->dp->ports[i].up)
+			continue;
+		__atomic_store_n(&ctl->dp->ports[i].up, up, __ATOMIC_RELAXED);
+		xtr_log(XTR_LOG_NOTICE, "port %s: link %s", ctl->cfg->ports[i].name,
+		    up ? "up" : "down");
+		if (ctl->mirror)
+			xtr_mirror_carrier(ctl->mirror, i, up);
+	}
+	xtr_timer_arm(&ctl->wheel, t, LINK_MS, check_links);
+}
+
+static int port_by_name(const struct xtr_config *cfg, const char *name)
+{
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		if (!strcmp(cfg->ports[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+static int static_route(struct xtr_ctl *ctl, const struct xtr_eid *prefix, enum xtr_rib_type type,
+    int port, const struct xtr_ip *via)
+{
+	struct xtr_rib_route r = {.prefix = *prefix, .type = type, .table = STATIC_TABLE};
+
+	r.prefix.iid = 0;
+	xtr_ip_mask(&r.prefix.ip, r.prefix.plen);
+	if (type == XTR_RIB_UNICAST) {
+		r.n_hops = 1;
+		r.hops[0] = (struct xtr_rib_hop){.port = port, .weight = 1};
+		if (via)
+			r.hops[0].via = *via;
+	}
+	return xtr_rib_route(ctl->rib, &r, false);
+}
+
+/* Which connected network does a gateway lie in? */
+static int port_towards(const struct xtr_config *cfg, const struct xtr_ip *via)
+{
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		for (unsigned a = 0; a < cfg->ports[i].n_addresses; a++) {
+			struct xtr_eid net = cfg->ports[i].addresses[a],
+				       host = xtr_eid_host(net.iid, via);
+
+			xtr_ip_mask(&net.ip, net.plen);
+			if (xtr_eid_covers(&net, &host))
+				return (int)i;
+		}
+	return -1;
+}
+
+/* Tables from the configuration alone, where there is no mirror. */
+static int load_static(struct xtr_ctl *ctl)
+{
+	const struct xtr_config *cfg = ctl->cfg;
+	int rc = 0;
+
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		for (unsigned a = 0; a < cfg->ports[i].n_addresses && !rc; a++) {
+			const struct xtr_eid *addr = &cfg->ports[i].addresses[a];
+			struct xtr_eid host = xtr_eid_host(0, &addr->ip);
+
+			rc = static_route(ctl, addr, XTR_RIB_UNICAST, (int)i, NULL);
+			if (!rc)
+				rc = static_route(ctl, &host, XTR_RIB_LOCAL, -1, NULL);
+		}
+	for (unsigned i = 0; i < cfg->n_routes && !rc; i++) {
+		const struct xtr_cfg_route *c = &cfg->routes[i];
+		int port = c->port[0] ? port_by_name(cfg, c->port) : port_towards(cfg, &c->via);
+
+		rc = static_route(ctl, &c->prefix,
+		    c->blackhole ? XTR_RIB_BLACKHOLE : XTR_RIB_UNICAST, port,
+		    c->via.af ? &c->via : NULL);
+	}
+	for (unsigned i = 0; i < cfg->n_neighbours && !rc; i++)
+		xtr_rib_neigh(ctl->rib, (unsigned)port_by_name(cfg, cfg->neighbours[i].port),
+		    &cfg->neighbours[i].ip, cfg->neighbours[i].mac, false);
+	return rc;
+}
+
+static void drain(void *arg)
+{
+	while (xtr_ctl_punts(arg, PUNTS_A_TURN))
+		;
+}
+
+static bool create_tables(struct xtr_ctl *ctl)
+{
+	const struct xtr_config *cfg = ctl->cfg;
+	struct xtr_rib_ops rib_ops = {ask, routes_changed, ctl};
+	struct xtr_rlocs_ops rloc_ops = {source_rloc, ctl};
+
+	ctl->fib = xtr_fib_create(ctl->dp);
+	if (!ctl->fib || xtr_holder_init(&ctl->holder, ctl->dp, cfg->lisp.hold_per_eid,
+			     cfg->lisp.hold_per_instance, cfg->lisp.hold_total, drain, ctl) < 0)
+		return false;
+	ctl->rib = xtr_rib_create(ctl->dp, ctl->fib, &ctl->holder, &ctl->wheel, &rib_ops);
+	if (!ctl->rib)
+		return false;
+	ctl->rlocs = xtr_rlocs_create(ctl->dp, ctl->rib, &ctl->holder, &ctl->wheel, &rloc_ops);
+	return ctl->rlocs && xtr_ctl_install_database(ctl) == 0;
+}
+
+/* The instances that this process has EIDs or ports in. */
+static unsigned instances(const struct xtr_config *cfg, uint32_t *iids, unsigned max)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < cfg->n_database + cfg->n_ports; i++) {
+		uint32_t iid = i < cfg->n_database ? cfg->database[i].eid.iid
+						   : cfg->ports[i - cfg->n_database].iid;
+		unsigned k = 0;
+
+		if (i >= cfg->n_database && cfg->ports[i - cfg->n_database].side != XTR_SIDE_SITE)
+			continue;
+		while (k < n && iids[k] != iid)
+			k++;
+		if (k == n && n < max)
+			iids[n++] = iid;
+	}
+	return n;
+}
+
+static bool create_dataplane(struct xtr_ctl *ctl)
+{
+	uint32_t iids[64];
+	unsigned n = instances(ctl->cfg, iids, RTE_DIM(iids));
+	struct xtr_itr_ops ops = xtr_forwarding_ops;
+
+	if (!create_tables(ctl))
+		return false;
+	ops.arg = ctl;
+	ctl->itr = xtr_itr_create(&ctl->lisp, &ops, iids, n);
+	if (!ctl->itr)
+		return false;
+	xtr_ctl_icmp_open(ctl);
+	if (!ctl->cfg->mirror)
+		return load_static(ctl) == 0;
+	ctl->mirror = xtr_mirror_create(ctl);
+	return ctl->mirror != NULL;
+}
+
+static void on_signal(void *arg)
+{
+	struct xtr_ctl *ctl = arg;
+	struct signalfd_siginfo info;
+
+	while (read(ctl->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			xtr_log(XTR_LOG_WARNING,
+			    "reload: not supported yet, the configuration stays as it is");
+			continue;
+		}
+		xtr_log(XTR_LOG_NOTICE, "signal %u: ending", info.ssi_signo);
+		ctl->stop = true;
+	}
+}
+
+static int open_signals(struct xtr_ctl *ctl)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	ctl->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (ctl->signal_fd < 0)
+		return -errno;
+	return xtr_loop_add(&ctl->loop, &ctl->signal_watch, ctl->signal_fd, on_signal, ctl);
+}
+
+static void oper_readable(void *arg)
+{
+	struct xtr_ctl *ctl = arg;
+
+	xtr_oper_run(ctl->oper, xtr_wheel_now(&ctl->wheel));
+}
+
+static void oper_tick(struct xtr_timer *t)
+{
+	struct xtr_ctl *ctl = (struct xtr_ctl *)((char *)t - offsetof(struct xtr_ctl, oper_timer));
+
+	oper_readable(ctl);
+	xtr_timer_arm(&ctl->wheel, t, XTR_MS_PER_SEC, oper_tick);
+}
+
+static bool fail(const char *what)
+{
+	xtr_log(XTR_LOG_ERR, "start: %s: %s", what, strerror(errno ? errno : ENOMEM));
+	return false;
+}
+
+static bool create_parts(struct xtr_ctl *ctl)
+{
+	const struct xtr_config *cfg = ctl->cfg;
+	struct xtr_sock_ops sock_ops = {xtr_ctl_message, xtr_ctl_reassembled, ctl};
+
+	errno = 0;
+	if (open_signals(ctl) < 0)
+		return fail("signals");
+	ctl->oper = xtr_oper_open(cfg->socket, xtr_ctl_commands, xtr_ctl_n_commands, ctl);
+	if (!ctl->oper)
+		return fail(cfg->socket);
+	if (xtr_loop_add(&ctl->loop, &ctl->oper_watch, xtr_oper_fd(ctl->oper), oper_readable, ctl) <
+	    0)
+		return fail("operator socket");
+	xtr_timer_arm(&ctl->wheel, &ctl->oper_timer, XTR_MS_PER_SEC, oper_tick);
+	ctl->state = xtr_state_open(cfg->state_dir);
+	if (!ctl->state)
+		return fail(cfg->state_dir);
+	ctl->lisp.state = ctl->state;
+	xtr_timer_arm(&ctl->wheel, &ctl->state_timer, STATE_MS, flush_state);
+	choose_xtr_id(ctl);
+	if (cfg->n_database || cfg->n_map_servers) {
+		ctl->etr = xtr_etr_create(&ctl->lisp, ctl->xtr_id);
+		if (!ctl->etr)
+			return fail("EID database");
+	}
+	if (cfg->ms || cfg->mr) {
+		ctl->ms = xtr_ms_create(&ctl->lisp);
+		if (!ctl->ms)
+			return fail("sites");
+	}
+	if (ctl->dp && !create_dataplane(ctl))
+		return fail("data plane");
+	ctl->sock = xtr_sock_open(&ctl->loop, cfg->control_addresses, cfg->n_control_addresses,
+	    ctl->dp != NULL, &sock_ops);
+	return ctl->sock ? true : fail("LISP sockets");
+}
+
+struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp)
+{
+	struct xtr_ctl *ctl = calloc(1, sizeof(*ctl));
+
+	if (!ctl)
+		return NULL;
+	ctl->cfg = cfg;
+	ctl->dp = dp;
+	ctl->signal_fd = ctl->icmp_fd = ctl->loop.epfd = -1;
+	xtr_wheel_init(&ctl->wheel, false);
+	ctl->lisp = (struct xtr_lisp){.cfg = cfg,
+	    .wheel = &ctl->wheel,
+	    .send = lisp_send,
+	    .source_for = lisp_source_for,
+	    .random64 = lisp_random64,
+	    .wall_clock = lisp_wall_clock,
+	    .arg = ctl};
+	if (xtr_loop_init(&ctl->loop) < 0 || !create_parts(ctl)) {
+		xtr_ctl_destroy(ctl);
+		return NULL;
+	}
+	return ctl;
+}
+
+void xtr_ctl_destroy(struct xtr_ctl *ctl)
+{
+	if (!ctl)
+		return;
+	xtr_oper_close(ctl->oper); /* first: its streams look into the rest */
+	xtr_sock_close(ctl->sock);
+	xtr_mirror_destroy(ctl->mirror);
+	xtr_itr_destroy(ctl->itr);
+	xtr_rlocs_destroy(ctl->rlocs);
+	xtr_rib_destroy(ctl->rib);
+	if (ctl->dp)
+		xtr_holder_fini(&ctl->holder);
+	xtr_fib_destroy(ctl->fib);
+	if (ctl->ms)
+		xtr_ms_destroy(ctl->ms);
+	xtr_etr_destroy(ctl->etr);
+	if (ctl->state)
+		xtr_state_close(ctl->state);
+	if (ctl->icmp_fd >= 0)
+		close(ctl->icmp_fd);
+	if (ctl->signal_fd >= 0)
+		close(ctl->signal_fd);
+	xtr_loop_fini(&ctl->loop);
+	free(ctl);
+}
+
+/* The sd_notify protocol: one datagram to NOTIFY_SOCKET. */
+static void notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	static const char ready[] = "READY=1";
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(un.sun_path))
+		return;
+	memcpy(un.sun_path, path, len);
+	if (un.sun_path[0] == '@')
+		un.sun_path[0] = 0; /* abstract */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	sendto(fd, ready, sizeof(ready) - 1, MSG_NOSIGNAL, (struct sockaddr *)&un,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}
+
+static void check_ready(struct xtr_ctl *ctl)
+{
+	if (ctl->ready || (ctl->mirror && !xtr_mirror_in_sync(ctl->mirror)))
+		return;
+	ctl->ready = true;
+	xtr_log(XTR_LOG_NOTICE, "ready: %u ports, %u EID prefixes, %u sites", ctl->cfg->n_ports,
+	    ctl->cfg->n_database, ctl->cfg->n_sites);
+	notify_ready();
+}
+
+/* One turn of the data plane's side. Returns how long the loop may wait, in microseconds. */
+static uint32_t turn(struct xtr_ctl *ctl)
+{
+	unsigned punts = xtr_ctl_punts(ctl, PUNTS_A_TURN);
+
+	if (ctl->rlocs_dirty) {
+		ctl->rlocs_dirty = false;
+		xtr_rlocs_update(ctl->rlocs);
+	}
+	xtr_gate_poll(&ctl->holder);
+	xtr_rcu_poll(&ctl->dp->rcu);
+	if (punts == PUNTS_A_TURN)
+		return 0;
+	if (punts || ctl->holder.first || ctl->dp->rcu.waiting ||
+	    xtr_wheel_now(&ctl->wheel) - ctl->last_punt_ms < BUSY_MS)
+		return BUSY_US;
+	return IDLE_US;
+}
+
+int xtr_ctl_run(struct xtr_ctl *ctl)
+{
+	uint32_t wait_us = 0;
+
+	xtr_wheel_run(&ctl->wheel, TIMERS_A_TURN);
+	if (ctl->dp)
+		check_links(&ctl->link_timer);
+	if (ctl->etr)
+		xtr_etr_start(ctl->etr);
+	while (!ctl->stop) {
+		xtr_loop_wait(&ctl->loop, wait_us);
+		xtr_wheel_run(&ctl->wheel, TIMERS_A_TURN);
+		check_ready(ctl);
+		if (ctl->dp)
+			wait_us = turn(ctl);
+		else
+			wait_us = (uint32_t)xtr_wheel_wait(&ctl->wheel, NO_DP_US / 1000) * 1000;
+	}
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control lcore: everything that is not a worker, tied together. One thread.
+ */
+#ifndef XTR_CTL_H
+#define XTR_CTL_H
+
+#include "control/etr.h"
+#include "control/fib.h"
+#include "control/hold.h"
+#include "control/itr.h"
+#include "control/lisp.h"
+#include "control/loop.h"
+#include "control/ms.h"
+#include "control/oper.h"
+#include "control/rib.h"
+#include "control/rloc.h"
+#include "control/sock.h"
+#include "control/state.h"
+
+struct xtr_mirror;
+
+struct xtr_ctl {
+	const struct xtr_config *cfg;
+	struct xtr_loop loop;
+	struct xtr_wheel wheel;
+	struct xtr_lisp lisp;
+	struct xtr_state *state;
+	struct xtr_timer state_timer;
+	struct xtr_sock *sock;
+	struct xtr_oper *oper;
+	struct xtr_watch oper_watch, signal_watch;
+	struct xtr_timer oper_timer;
+	int signal_fd;
+	bool stop, ready;
+	uint8_t xtr_id[16];
+	/* roles; NULL where not configured */
+	struct xtr_ms *ms;
+	struct xtr_etr *etr;
+	struct xtr_itr *itr;
+	/* the data plane's side; all NULL in a process without ports */
+	struct xtr_dp *dp;
+	struct xtr_fib *fib;
+	struct xtr_rib *rib;
+	struct xtr_rlocs *rlocs;
+	struct xtr_holder holder;
+	struct xtr_mirror *mirror;
+	bool rlocs_dirty;
+	uint64_t last_punt_ms;
+	struct xtr_timer link_timer;
+	int icmp_fd;
+	unsigned icmp_tokens;
+	uint64_t icmp_ms;
+};
+
+/*
+ * Makes the control lcore's side of cfg; dp is NULL in a process without ports, else its ports are
+ * open and the workers do not run yet. Both outlive the result. NULL on failure, and the log says
+ * why.
+ */
+struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp);
+void xtr_ctl_destroy(struct xtr_ctl *ctl);
+/* Starts what speaks first (registration), then runs until SIGTERM or SIGINT. Returns 0. */
+int xtr_ctl_run(struct xtr_ctl *ctl);
+
+/* dispatch.c: a control message from the socket. */
+void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len);
+
+/* punt.c: takes what workers punted, at most `max` packets; returns how many. */
+unsigned xtr_ctl_punts(struct xtr_ctl *ctl, unsigned max);
+/* A LISP data packet that Linux put together from fragments. */
+void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len,
+    uint8_t ttl, uint8_t tos, int ifindex);
+
+/* forwarding.c: mappings into what workers read, and the packets that wait for them. */
+extern const struct xtr_itr_ops xtr_forwarding_ops; /* its arg is a struct xtr_ctl */
+void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m);
+/* The own EID database into the tables. 0 or negative errno. */
+int xtr_ctl_install_database(struct xtr_ctl *ctl);
+
+/* icmp.c: a packet that does not fit: ICMP to its source, or fragments back to its worker (RFC 9300
+ * section 7.1). Takes m. */
+void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu);
+void xtr_ctl_icmp_open(struct xtr_ctl *ctl);
+
+/* mirror.c: ports in Linux. */
+struct xtr_mirror *xtr_mirror_create(struct xtr_ctl *ctl);
+void xtr_mirror_destroy(struct xtr_mirror *mirror);
+/* A frame to the port's TAP, or a packet to lisp0. Copies; m stays the caller's. */
+void xtr_mirror_to_linux(struct xtr_mirror *mirror, struct rte_mbuf *m);
+/* The port's link changed. */
+void xtr_mirror_carrier(struct xtr_mirror *mirror, unsigned port, bool up);
+void xtr_mirror_ask(struct xtr_mirror *mirror, unsigned port, const struct xtr_ip *ip);
+bool xtr_mirror_in_sync(const struct xtr_mirror *mirror);
+/* The port behind a Linux interface, or -1. */
+int xtr_mirror_port(const struct xtr_mirror *mirror, int ifindex);
+/* Reads the counters of netlink into a JSON object. */
+void xtr_mirror_counters(const struct xtr_mirror *mirror, json_t *object);
+
+/* show.c */
+extern const struct xtr_oper_command xtr_ctl_commands[];
+extern const unsigned xtr_ctl_n_commands;
+
+#define XTR_LISP0      "lisp0"
+#define XTR_LISP_TABLE 4341 /* Linux routing table and rule priority of lisp0 */
+#define XTR_OVERHEAD4  36   /* bytes of outer IPv4, UDP and LISP headers */
+
+#endif

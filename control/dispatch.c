@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Control messages to the roles that they are for.
+ */
+#include "control/ctl.h"
+
+#include <errno.h>
+#include "util/log.h"
+
+/* What cannot be read is counted, and logged once a second at most. */
+static void unreadable(
+    struct xtr_ctl *ctl, const struct xtr_peer *from, int rc, const struct xtr_wire_err *err)
+{
+	static uint64_t last_ms;
+	static unsigned more;
+	uint64_t now = xtr_wheel_now(&ctl->wheel);
+	char text[256], ip[XTR_IP_STRLEN];
+
+	ctl->lisp.counters[rc == -ENOTSUP ? XTR_C_CTL_RX_UNKNOWN_TYPE : XTR_C_CTL_RX_MALFORMED]++;
+	if (last_ms && now - last_ms < XTR_MS_PER_SEC) {
+		more++;
+		return;
+	}
+	xtr_wire_err_format(err, text, sizeof(text));
+	xtr_log(XTR_LOG_WARNING, "control: message from %s port %u dropped: %s; %u more not logged",
+	    xtr_ip_format(&from->ip, ip), from->port, text, more);
+	last_ms = now;
+	more = 0;
+}
+
+static void not_ours(struct xtr_ctl *ctl)
+{
+	ctl->lisp.counters[XTR_C_CTL_RX_NOT_OURS]++;
+}
+
+static void map_request(struct xtr_ctl *ctl, const struct xtr_peer *from, const struct xtr_msg *ecm,
+    const uint8_t *p, size_t len, const struct xtr_msg *req)
+{
+	/* An ETR's own EIDs first: on a machine that is both, the Map-Server would only send it
+	 * here. */
+	if (ctl->etr && xtr_etr_request(ctl->etr, from, ecm, req))
+		return;
+	/* RFC 9301 8.3, 8.4: the mapping system takes Encapsulated Map-Requests */
+	if (ctl->ms && ecm)
+		xtr_ms_request(ctl->ms, from, ecm, p, len, req);
+	else
+		not_ours(ctl);
+}
+
+static void inside_ecm(struct xtr_ctl *ctl, const struct xtr_peer *from, const struct xtr_msg *ecm)
+{
+	struct xtr_wire_err err;
+	struct xtr_msg m;
+	int rc = xtr_msg_read(ecm->inner, ecm->inner_len, &m, &err);
+
+	if (rc < 0)
+		unreadable(ctl, from, rc, &err);
+	else if (m.type == XTR_MSG_MAP_REQUEST)
+		map_request(ctl, from, ecm, ecm->inner, ecm->inner_len, &m);
+	else
+		not_ours(ctl);
+}
+
+void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len)
+{
+	struct xtr_ctl *ctl = arg;
+	struct xtr_wire_err err;
+	struct xtr_msg m;
+	int rc;
+
+	ctl->lisp.counters[XTR_C_CTL_RX]++;
+	rc = xtr_msg_read(p, len, &m, &err);
+	if (rc < 0) {
+		unreadable(ctl, from, rc, &err);
+		return;
+	}
+	switch (m.type) {
+	case XTR_MSG_MAP_REQUEST:
+		map_request(ctl, from, NULL, p, len, &m);
+		return;
+	case XTR_MSG_MAP_REPLY:
+		if (ctl->itr) {
+			xtr_itr_reply(ctl->itr, from, &m);
+			return;
+		}
+		break;
+	case XTR_MSG_MAP_REGISTER:
+		if (ctl->ms) {
+			xtr_ms_register(ctl->ms, from, p, len, &m);
+			return;
+		}
+		break;
+	case XTR_MSG_MAP_NOTIFY:
+		if (ctl->etr) {
+			xtr_etr_notify(ctl->etr, from, p, len, &m);
+			return;
+		}
+		break;
+	case XTR_MSG_ECM:
+		inside_ecm(ctl, from, &m);
+		return;
+	case XTR_MSG_MAP_NOTIFY_ACK:
+		break;
+	}
+	not_ours(ctl);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The tables that workers look into, put together from what the control lcore knows: routes, LISP
+ * entries, own EID prefixes. Control lcore only.
+ *
+ * An instance's LISP view holds routes and LISP entries together, so that one look-up finds the
+ * longer of the two. For one prefix: a local address, else an own EID prefix, else a LISP entry,
+ * else a route that leads somewhere. LISP entries inside own EID prefixes do not count, and
+ * blackhole, unreachable and prohibit routes hide nothing.
+ */
+#ifndef XTR_FIB_H
+#define XTR_FIB_H
+
+#include "datapath/dp.h"
+#include "util/trie.h"
+
+struct xtr_fib;
+
+struct xtr_fib *xtr_fib_create(struct xtr_dp *dp);
+void xtr_fib_destroy(struct xtr_fib *fib);
+
+/* The instance's index, made if it is new, with the routes that are there already. Negative errno
+ * on failure. */
+int xtr_fib_instance(struct xtr_fib *fib, uint32_t iid);
+
+/* A forwarding entry made from *fwd (plen is set by the call that uses it). 0 if the pool is
+ * exhausted. */
+uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd);
+
+/*
+ * Sets, replaces or (entry 0) removes what a prefix leads to. Takes the entry; the one that was
+ * there is freed after a grace period. 0 or -ENOMEM: then the entry is given back and the old one
+ * stays.
+ */
+int xtr_fib_set_route(struct xtr_fib *fib, const struct xtr_eid *prefix, uint32_t entry);
+int xtr_fib_set_lisp(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry);
+int xtr_fib_set_database(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry);
+
+/* Does an own EID prefix of its instance cover eid? */
+bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets that wait on the control lcore, and gates (mapcache/fwd.h): how they return to their
+ * workers without being overtaken. Control lcore only.
+ */
+#ifndef XTR_HOLD_H
+#define XTR_HOLD_H
+
+#include "datapath/dp.h"
+
+/* Packets that wait for one thing, in order of arrival. Embedded in that thing; zeroed is empty. */
+struct xtr_hold {
+	struct rte_mbuf *first, **last;
+	unsigned n;
+};
+
+struct xtr_gate; /* a batch of packets that leave when a gate opens */
+
+struct xtr_holder {
+	struct xtr_dp *dp;
+	/* limits, packets */
+	unsigned per_queue, per_instance, total;
+	unsigned n;           /* packets held now, those in gates included */
+	uint32_t *n_instance; /* by instance index */
+	uint32_t epoch;       /* of the batch that collects now */
+	struct xtr_gate *collecting, *first, **last;
+	void (*drain)(void *arg); /* empties the punt ring */
+	void *arg;
+};
+
+int xtr_holder_init(struct xtr_holder *h, struct xtr_dp *dp, unsigned per_queue,
+    unsigned per_instance, unsigned total, void (*drain)(void *arg), void *arg);
+void xtr_holder_fini(struct xtr_holder *h);
+
+/* Takes m: copies it into the control lcore's pool and frees it, or counts a drop with the limit's
+ * name. now in ms. */
+void xtr_hold_add(struct xtr_holder *h, struct xtr_hold *q, struct rte_mbuf *m, uint64_t now);
+/* Drops all, or those that came before `before` (ms), with this reason. Returns how many. */
+unsigned xtr_hold_drop(
+    struct xtr_holder *h, struct xtr_hold *q, enum xtr_drop reason, uint64_t before);
+
+/* The gate number for what is published in this turn. Memory short: 0, which means "open": order
+ * may suffer, packets do not. */
+uint32_t xtr_gate_number(struct xtr_holder *h);
+/* Hands the queue's packets to the gate of this turn: they leave, in order, before it opens. */
+void xtr_gate_release(struct xtr_holder *h, struct xtr_hold *q);
+/* A packet punted before the gate `number` was seen: joins the gate if it is still closed, else
+ * goes straight back to its worker. Takes m. */
+void xtr_gate_late(struct xtr_holder *h, uint32_t number, struct rte_mbuf *m);
+/* Once a turn of the control loop: ends this turn's batch, and opens gates whose grace period has
+ * passed. */
+void xtr_gate_poll(struct xtr_holder *h);
+static inline bool xtr_gate_is_open(const struct xtr_holder *h, uint32_t number)
+{
+	return !number || (int32_t)(number - h->dp->gate_open) <= 0;
+}
+
+/* Sends a packet to its worker's inject ring. Takes m; a full ring counts a drop and returns
+ * -ENOBUFS. */
+int xtr_inject(struct xtr_dp *dp, struct rte_mbuf *m, enum xtr_inject how);
+
+#endif

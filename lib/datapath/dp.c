@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "datapath/dp.h"
+#include "datapath/hop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include "wire/addr.h"
+
+#define MAX_FWD     (1u << 22)
+#define MAX_ADJ     (1u << 16)
+#define MAX_TUNNELS (1u << 18)
+#define MAX_SETS    (1u << 18)
+
+static const char *const drop_names[] = {
+#define XTR_X(id, name) [XTR_DROP_##id] = name,
+    XTR_DROPS(XTR_X)
+#undef XTR_X
+};
+
+static const char *const counter_names[] = {
+#define XTR_X(id, name) [XTR_CTR_##id] = name,
+    XTR_COUNTERS(XTR_X)
+#undef XTR_X
+};
+
+const char *xtr_drop_name(enum xtr_drop d)
+{
+	return d < XTR_DROP_N ? drop_names[d] : "?";
+}
+
+const char *xtr_counter_name(enum xtr_counter c)
+{
+	return c < XTR_CTR_N ? counter_names[c] : "?";
+}
+
+/* Zeroed memory whose pages come as they are touched. */
+static void *reserve(size_t size)
+{
+	void *p = mmap(
+	    NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static size_t rloc_size(void)
+{
+	return MAX_TUNNELS * sizeof(struct xtr_rloc_count);
+}
+
+static void worker_destroy(struct xtr_worker *w)
+{
+	if (!w)
+		return;
+	for (unsigned i = 0; i < w->n_gate; i++)
+		rte_pktmbuf_free(w->gate[i]);
+	if (w->inject) {
+		struct rte_mbuf *m;
+
+		while (rte_ring_sc_dequeue(w->inject, (void **)&m) == 0)
+			rte_pktmbuf_free(m);
+		rte_ring_free(w->inject);
+	}
+	if (w->rloc)
+		munmap(w->rloc, rloc_size());
+	free(w);
+}
+
+static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
+{
+	struct xtr_worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
+	char name[RTE_RING_NAMESIZE];
+
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof(*w));
+	w->dp = dp;
+	w->index = index;
+	w->rloc = reserve(rloc_size());
+	snprintf(name, sizeof(name), "inject%u", index);
+	w->inject =
+	    rte_ring_create(name, XTR_RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (!w->rloc || !w->inject) {
+		worker_destroy(w);
+		return NULL;
+	}
+	return w;
+}
+
+struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
+{
+	struct xtr_dp *dp = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*dp));
+
+	if (!dp)
+		return NULL;
+	memset(dp, 0, sizeof(*dp));
+	dp->copy_dscp = opts->copy_dscp;
+	dp->punt_cost = rte_get_tsc_hz() / (opts->punt_rate ? opts->punt_rate : 1);
+	dp->punt_cap = dp->punt_cost * (opts->punt_burst ? opts->punt_burst : 1);
+	if (xtr_rcu_init(&dp->rcu, opts->n_workers) < 0 ||
+	    xtr_pool_init(&dp->fwd, &dp->rcu, sizeof(struct xtr_fwd), MAX_FWD) < 0 ||
+	    xtr_pool_init(&dp->adj, &dp->rcu, sizeof(struct xtr_adj), MAX_ADJ) < 0 ||
+	    xtr_pool_init(&dp->tunnel, &dp->rcu, sizeof(struct xtr_tunnel), MAX_TUNNELS) < 0 ||
+	    xtr_pool_init(&dp->set, &dp->rcu, sizeof(struct xtr_set), MAX_SETS) < 0)
+		goto fail;
+	dp->instances = reserve(XTR_DP_INSTANCES * sizeof(*dp->instances));
+	dp->inst_of_iid = reserve((XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
+	dp->rx_pool = rte_pktmbuf_pool_create("rx", opts->mbufs, 256, sizeof(struct xtr_pkt),
+	    RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	dp->hold_pool = rte_pktmbuf_pool_create("hold", opts->hold_mbufs, 256,
+	    sizeof(struct xtr_pkt), RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	dp->punt = rte_ring_create("punt", XTR_RING_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	if (!dp->instances || !dp->inst_of_iid || !dp->rx_pool || !dp->hold_pool || !dp->punt)
+		goto fail;
+	for (; dp->n_workers < opts->n_workers; dp->n_workers++) {
+		dp->workers[dp->n_workers] = worker_create(dp, dp->n_workers);
+		if (!dp->workers[dp->n_workers])
+			goto fail;
+		for (unsigned port = 0; port < XTR_DP_PORTS; port++)
+			dp->workers[dp->n_workers]->tx_queue[port] = UINT16_MAX;
+	}
+	return dp;
+fail:
+	if (!rte_errno)
+		rte_errno = ENOMEM;
+	xtr_dp_destroy(dp);
+	return NULL;
+}
+
+static void instance_destroy(struct xtr_instance *inst)
+{
+	xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)inst->lisp);
+	xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)inst->database);
+}
+
+void xtr_dp_destroy(struct xtr_dp *dp)
+{
+	struct rte_mbuf *m;
+
+	if (!dp)
+		return;
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		worker_destroy(dp->workers[i]);
+	while (dp->punt && rte_ring_sc_dequeue(dp->punt, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+	xtr_rcu_fini(&dp->rcu);
+	for (unsigned i = 0; i < dp->n_instances; i++)
+		instance_destroy(&dp->instances[i]);
+	if (dp->n_instances)
+		xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)dp->instances[0].routes);
+	rte_ring_free(dp->punt);
+	rte_mempool_free(dp->rx_pool);
+	rte_mempool_free(dp->hold_pool);
+	if (dp->instances)
+		munmap(dp->instances, XTR_DP_INSTANCES * sizeof(*dp->instances));
+	if (dp->inst_of_iid)
+		munmap(dp->inst_of_iid, (XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
+	xtr_pool_fini(&dp->fwd);
+	xtr_pool_fini(&dp->adj);
+	xtr_pool_fini(&dp->tunnel);
+	xtr_pool_fini(&dp->set);
+	free(dp);
+}
+
+int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid)
+{
+	struct xtr_instance *inst;
+
+	if (dp->inst_of_iid[iid])
+		return (int)dp->inst_of_iid[iid] - 1;
+	if (dp->n_instances == XTR_DP_INSTANCES)
+		return -ENOSPC;
+	inst = &dp->instances[dp->n_instances];
+	inst->iid = iid;
+	inst->lisp = xtr_lpm_create(&dp->rcu);
+	inst->database = xtr_lpm_create(&dp->rcu);
+	/* One Linux routing table so far: the instances share the routes of the first, the
+	 * underlay's. */
+	inst->routes = dp->n_instances ? dp->instances[0].routes : xtr_lpm_create(&dp->rcu);
+	if (!inst->lisp || !inst->database || !inst->routes) {
+		instance_destroy(inst);
+		return -ENOMEM;
+	}
+	dp->n_instances++;
+	__atomic_store_n(&dp->inst_of_iid[iid], dp->n_instances, __ATOMIC_RELEASE);
+	return (int)dp->n_instances - 1;
+}
+
+uint64_t xtr_dp_drops(const struct xtr_dp *dp, enum xtr_drop d)
+{
+	uint64_t sum = dp->control_drops[d];
+
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		sum += dp->workers[i]->drops[d];
+	return sum;
+}
+
+uint64_t xtr_dp_counter(const struct xtr_dp *dp, enum xtr_counter c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		sum += dp->workers[i]->counters[c];
+	return sum;
+}

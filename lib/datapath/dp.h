@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What workers and the control lcore share, and nothing else: the punt ring, the inject rings,
+ * tables under RCU, counters. Each field says who writes it. "start" means: written before the
+ * workers start, read-only from then on.
+ */
+#ifndef XTR_DATAPATH_DP_H
+#define XTR_DATAPATH_DP_H
+
+#include <stdbool.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include "datapath/counters.h"
+#include "mapcache/fwd.h"
+#include "mapcache/lpm.h"
+#include "mapcache/pool.h"
+
+#define XTR_BURST        64 /* packets a stage handles at once, at most */
+#define XTR_DP_PORTS     64
+#define XTR_DP_WORKERS   64
+#define XTR_DP_INSTANCES 65536
+#define XTR_GATE_MAX     4096 /* packets a worker keeps while a gate is closed */
+#define XTR_RING_SIZE    8192
+
+enum xtr_punt {           /* why a worker could not finish a packet */
+	XTR_PUNT_LINUX,   /* for Linux: not IPv4, local, multicast, ... */
+	XTR_PUNT_TTL,     /* TTL expired: Linux answers */
+	XTR_PUNT_MISS,    /* no mapping: resolve the destination EID */
+	XTR_PUNT_NEIGH,   /* next hop unknown: id is a next hop, or 0 and the destination is the
+			     neighbour (on port `out`) */
+	XTR_PUNT_TUNNEL,  /* next hop of the RLOC unknown: id is a tunnel */
+	XTR_PUNT_TOO_BIG, /* larger than the tunnel or link allows: id is the MTU */
+	XTR_PUNT_N
+};
+
+/* Flags of struct xtr_pkt. */
+#define XTR_PKT_SITE  0x01 /* from the site side: LISP may touch it */
+#define XTR_PKT_DECAP 0x02 /* was inside a LISP packet: no Ethernet header in front */
+#define XTR_PKT_LISP0 0x04 /* sent by Linux itself through lisp0 */
+
+enum xtr_inject { XTR_INJECT_TX, XTR_INJECT_RESUME, XTR_INJECT_DECAP };
+
+/* What goes with a packet, in the mbuf's private area. Written by whoever owns the packet. */
+struct xtr_pkt {
+	uint8_t flags;
+	uint8_t port;                 /* rx port, index in xtr_dp.ports */
+	uint8_t worker;               /* who punted it, where it returns to */
+	uint8_t reason;               /* enum xtr_punt */
+	uint8_t inject;               /* enum xtr_inject */
+	uint8_t l2_len;               /* bytes before the IP header */
+	uint8_t outer_ttl, outer_tos; /* DECAP */
+	uint32_t inst;                /* index in xtr_dp.instances */
+	uint32_t id;                  /* see enum xtr_punt */
+	uint32_t word1;   /* encapsulation: second word of the LISP header, network order */
+	uint32_t fwd;     /* the decision: forwarding entry */
+	uint8_t out;      /* port to send on */
+	uint8_t eligible; /* source is an EID of the instance */
+	uint8_t pad[2];
+	uint32_t held_ms;       /* control lcore: when it was held */
+	struct rte_mbuf *next;  /* control lcore: the packet held after it */
+};
+_Static_assert(sizeof(struct xtr_pkt) == 40, "the mbuf's private area");
+
+static inline struct xtr_pkt *xtr_pkt(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+/* A router takes one hop off the TTL; of what this machine's own Linux sends, nobody has taken any yet. */
+static inline uint8_t xtr_pkt_hops(const struct xtr_pkt *pkt)
+{
+	return pkt->flags & XTR_PKT_LISP0 ? 0 : 1;
+}
+
+struct xtr_list {
+	unsigned n;
+	struct rte_mbuf *m[XTR_BURST];
+};
+
+struct xtr_dp_port {
+	/* start */
+	uint16_t ethdev;
+	uint8_t site; /* LISP side: 1 site, 0 core */
+	uint16_t n_queues;
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint32_t inst;
+	uint8_t owner; /* single-queue ports: the worker that polls and sends */
+	struct rte_ring
+	    *handoff; /* single-queue ports: frames of other workers, NULL with one worker */
+	/* control: rw, workers: ro */
+	uint8_t up __rte_cache_aligned;
+} __rte_cache_aligned;
+
+struct xtr_instance { /* control: rw before the instance is used, workers: ro */
+	uint32_t iid;
+	const struct xtr_lpm *routes; /* what Linux routes */
+	const struct xtr_lpm
+	    *lisp; /* routes and LISP entries together: the longer decides, LISP on equal length */
+	const struct xtr_lpm *database; /* own EID prefixes */
+};
+
+struct xtr_rloc_count {
+	uint64_t packets, bytes;
+};
+
+struct xtr_worker {
+	/* start */
+	struct xtr_dp *dp;
+	unsigned index, lcore;
+	int cpu;
+	bool backoff;
+	unsigned max_sleep_us;
+	struct rte_ring *inject; /* control -> this worker */
+	unsigned n_queues;
+	struct {
+		uint8_t port;
+		uint16_t queue;
+	} queues[XTR_DP_PORTS];
+	uint16_t tx_queue[XTR_DP_PORTS]; /* UINT16_MAX: hand over to the port's owner */
+
+	/* worker: rw, nobody else */
+	uint32_t gate_seen __rte_cache_aligned;
+	unsigned idle;
+	uint64_t now; /* TSC at the start of the loop */
+	struct {
+		uint64_t credit, last; /* TSC cycles */
+	} bucket[XTR_PUNT_N][XTR_DP_PORTS];
+	struct rte_mbuf *tx[XTR_DP_PORTS][XTR_BURST];
+	uint16_t n_tx[XTR_DP_PORTS];
+	struct rte_mbuf *gate[XTR_GATE_MAX];
+	unsigned n_gate;
+
+	/* worker: rw, control: ro */
+	uint64_t drops[XTR_DROP_N] __rte_cache_aligned;
+	uint64_t counters[XTR_CTR_N];
+	uint64_t polls, idle_polls, sleeps, busy_cycles;
+	uint64_t port_rx[XTR_DP_PORTS][2], port_tx[XTR_DP_PORTS][2]; /* packets, bytes */
+	struct xtr_rloc_count *rloc;                                 /* by tunnel index */
+} __rte_cache_aligned;
+
+struct xtr_dp {
+	/* start */
+	struct xtr_dp_port ports[XTR_DP_PORTS];
+	unsigned n_ports;
+	struct xtr_worker *workers[XTR_DP_WORKERS];
+	unsigned n_workers;
+	struct rte_mempool *rx_pool;   /* workers' packets */
+	struct rte_mempool *hold_pool; /* what the control lcore keeps or makes, so that the rx pool
+					  never runs dry */
+	struct rte_ring *punt;         /* workers -> control */
+	struct xtr_rcu rcu;
+	struct xtr_pool fwd, adj, tunnel, set; /* control: rw under RCU, workers: ro */
+	struct xtr_instance *instances;        /* index 0 is instance-ID 0: the underlay too */
+	uint32_t *inst_of_iid;                 /* by instance-ID: index + 1, or 0 */
+	bool copy_dscp;
+	uint64_t punt_cost, punt_cap; /* TSC cycles a punt, and of a full bucket */
+
+	/* control: rw, workers: ro */
+	uint32_t n_instances __rte_cache_aligned;
+	uint32_t gate_open;
+	bool stop;
+
+	/* control: rw */
+	uint64_t control_drops[XTR_DROP_N] __rte_cache_aligned;
+};
+
+struct xtr_dp_opts {
+	unsigned n_workers, mbufs, hold_mbufs;
+	bool copy_dscp;
+	unsigned punt_rate, punt_burst;
+};
+
+/* Control lcore, after rte_eal_init(). Makes pools, rings and tables; no ports yet. NULL and
+ * rte_errno on failure. */
+struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts);
+/* Control lcore, when no worker runs. */
+void xtr_dp_destroy(struct xtr_dp *dp);
+/* Control lcore. Index of the instance, made if it is new; negative errno. */
+int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid);
+/* Control lcore. Sum over workers and control of a drop or counter. */
+uint64_t xtr_dp_drops(const struct xtr_dp *dp, enum xtr_drop d);
+uint64_t xtr_dp_counter(const struct xtr_dp *dp, enum xtr_counter c);
+
+/* port.c. Control lcore. Configures an ethdev as port `index`, before the workers start. name is
+ * the xtrd port name, for log lines. 0 or negative errno with *why. */
+int xtr_dp_port_open(
+    struct xtr_dp *dp, unsigned index, uint16_t ethdev, uint16_t mtu, const char **why);
+int xtr_dp_port_start(struct xtr_dp *dp, unsigned index);
+void xtr_dp_port_close(struct xtr_dp *dp, unsigned index);
+
+/* worker.c: the loop of a worker lcore, until dp->stop. arg is a struct xtr_worker. */
+int xtr_worker_run(void *arg);
+/* One turn of that loop, for tests and benchmarks. Returns packets handled. */
+unsigned xtr_worker_turn(struct xtr_worker *w);
+
+/*
+ * The stages, each in a file of its name. Worker lcore only. Each consumes the packets of its list:
+ * passes them on, punts, drops or queues them for tx.
+ */
+void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **pkts, unsigned n);
+void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in);
+void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in);
+void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in);
+/* decap: outer headers in front; decap_inner: data starts at the LISP header, pkt has outer_ttl and
+ * outer_tos. */
+void xtr_stage_decap(struct xtr_worker *w, struct xtr_list *in);
+void xtr_stage_decap_inner(struct xtr_worker *w, struct xtr_list *in);
+void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m);
+void xtr_stage_tx_flush(struct xtr_worker *w);
+void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id);
+/* Keeps a packet until the gate that it met opens. */
+void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m);
+/* Runs the kept packets again, after gate_seen has moved. */
+void xtr_stage_gate_open(struct xtr_worker *w);
+
+static inline void xtr_drop(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason)
+{
+	w->drops[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+static inline bool xtr_gate_closed(const struct xtr_worker *w, uint32_t gate)
+{
+	return unlikely(gate != 0) && (int32_t)(gate - w->gate_seen) > 0;
+}
+
+static inline void xtr_list_add(struct xtr_list *l, struct rte_mbuf *m)
+{
+	l->m[l->n++] = m;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * encap: LISP encapsulation (RFC 9300 sections 5.1 to 5.3). The tunnel's template is copied in
+ * front of the packet; what is left to fill is the length, TTL and TOS (from the inner header, 5.3;
+ * ECN as RFC 6040 section 4.1, normal mode: copied), the source port (flow hash, 49152 to 65535)
+ * and the LISP header's second word, which belongs to the source.
+ */
+#include "datapath/dp.h"
+#include "datapath/ip4.h"
+#include "datapath/hop.h"
+
+#include <rte_udp.h>
+#include "wire/data.h"
+
+static void fill_outer4(const struct xtr_tunnel *t, char *outer, const struct rte_ipv4_hdr *inner,
+    uint16_t inner_len, uint32_t hash, uint32_t word1)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(outer + t->ip_at);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
+	uint16_t udp_len = (uint16_t)(inner_len + sizeof(*udp) + XTR_DATA_HDR_LEN);
+	uint16_t total = (uint16_t)(udp_len + sizeof(*ip));
+	uint32_t sum;
+
+	ip->type_of_service = inner->type_of_service;
+	ip->total_length = rte_cpu_to_be_16(total);
+	ip->time_to_live = inner->time_to_live;
+	sum = t->csum + inner->type_of_service + total + ((uint32_t)inner->time_to_live << 8);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->hdr_checksum = rte_cpu_to_be_16((uint16_t)~sum);
+	udp->src_port = rte_cpu_to_be_16(0xc000 | (hash & 0x3fff));
+	udp->dgram_len = rte_cpu_to_be_16(udp_len);
+	memcpy((char *)(udp + 1) + 4, &word1, 4);
+}
+
+void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
+{
+	for (unsigned i = 0; i < in->n; i++) {
+		struct rte_mbuf *m = in->m[i];
+		struct xtr_pkt *pkt = xtr_pkt(m);
+		struct rte_ipv4_hdr *ip =
+		    rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt->l2_len);
+		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+		uint8_t hops = xtr_pkt_hops(pkt);
+		uint32_t hash = xtr_ip4_flow(m, ip, pkt->l2_len), index = fwd->target;
+		uint16_t inner_len = (uint16_t)(m->pkt_len - pkt->l2_len), outer_len;
+		const struct xtr_tunnel *t;
+		char *outer;
+
+		if (unlikely(ip->time_to_live <= hops)) {
+			xtr_stage_punt(w, m, XTR_PUNT_TTL, 0);
+			continue;
+		}
+		if (fwd->set_log2)
+			index = xtr_hop_pick(w->dp, fwd, hash);
+		t = xtr_pool_at(&w->dp->tunnel, index);
+		if (xtr_gate_closed(w, t->gate)) {
+			xtr_stage_gate(w, m);
+			continue;
+		}
+		if (unlikely(t->state != XTR_HOP_READY)) {
+			if (t->state == XTR_HOP_UNRESOLVED)
+				xtr_stage_punt(w, m, XTR_PUNT_TUNNEL, index);
+			else
+				xtr_drop(w, m, XTR_DROP_HOP_DOWN);
+			continue;
+		}
+		outer_len = (uint16_t)(inner_len + t->len - t->ip_at);
+		if (unlikely(inner_len + (unsigned)t->len - t->ip_at > t->mtu)) {
+			/* RFC 9300 section 7.1: what fits is the tunnel's MTU less the headers in
+			 * front */
+			xtr_stage_punt(w, m, XTR_PUNT_TOO_BIG, t->mtu - (t->len - t->ip_at));
+			continue;
+		}
+		/* an ITR is a router: one hop less, and the outer header carries what is left (RFC
+		 * 9300 section 5.3) */
+		xtr_ip4_set_ttl(ip, ip->time_to_live - hops);
+		if (pkt->l2_len)
+			rte_pktmbuf_adj(m, pkt->l2_len);
+		outer = rte_pktmbuf_prepend(m, t->len);
+		if (unlikely(!outer)) {
+			xtr_drop(w, m, XTR_DROP_NO_HEADROOM);
+			continue;
+		}
+		memcpy(outer, t->tmpl, t->len);
+		if (likely(t->af == 4))
+			fill_outer4(t, outer, ip, inner_len, hash, pkt->word1);
+		if (pkt->word1 & rte_cpu_to_be_32(0xffffff00))
+			((uint8_t *)outer)[t->len - XTR_DATA_HDR_LEN] |= XTR_DATA_I;
+		w->counters[XTR_CTR_ENCAP]++;
+		w->rloc[index].packets++;
+		w->rloc[index].bytes += outer_len;
+		xtr_stage_tx(w, t->port, m);
+	}
+}

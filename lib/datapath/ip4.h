@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Small things that several stages do to IPv4 headers. Worker lcores, and the control lcore for its
+ * own packets.
+ */
+#ifndef XTR_DATAPATH_IP4_H
+#define XTR_DATAPATH_IP4_H
+
+#include <rte_byteorder.h>
+#include <rte_hash_crc.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include "datapath/counters.h"
+
+/*
+ * Checks the IPv4 header at `off` in the packet's first segment (RFC 1812 section 5.2.2): length,
+ * version, checksum, total length; cuts what stands behind the packet (Ethernet padding). Returns
+ * the header, or NULL and the reason.
+ */
+static inline struct rte_ipv4_hdr *xtr_ip4_check(
+    struct rte_mbuf *m, unsigned off, enum xtr_drop *reason)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, off);
+	unsigned hlen, total;
+
+	*reason = XTR_DROP_IP4_MALFORMED;
+	if (unlikely(m->data_len < off + sizeof(*ip)) || unlikely(ip->version_ihl >> 4 != 4))
+		return NULL;
+	hlen = (ip->version_ihl & 15) * 4u;
+	total = rte_be_to_cpu_16(ip->total_length);
+	if (unlikely(hlen < sizeof(*ip)) || unlikely(m->data_len < off + hlen) ||
+	    unlikely(total < hlen) || unlikely(m->pkt_len < off + total))
+		return NULL;
+	if (unlikely(rte_raw_cksum(ip, hlen) != 0xffff)) {
+		*reason = XTR_DROP_IP4_CHECKSUM;
+		return NULL;
+	}
+	if (m->pkt_len > off + total &&
+	    rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - off - total)) < 0)
+		return NULL;
+	return ip;
+}
+
+/* No packet comes from here: multicast, broadcast, loopback, 0/8 (RFC 1812 section 5.3.7). Address
+ * in network order. */
+static inline bool xtr_ip4_martian_source(uint32_t src)
+{
+	uint8_t top = *(const uint8_t *)&src;
+
+	return top == 0 || top == 127 || top >= 224;
+}
+
+/* Adds `add` (a value as it stands in the header, network order) to a checksum field, RFC 1624. */
+static inline uint16_t xtr_csum_update(uint16_t csum, uint16_t old, uint16_t new)
+{
+	uint32_t sum = (uint16_t)~csum + (uint32_t)(uint16_t)~old + new;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static inline void xtr_ip4_set_ttl(struct rte_ipv4_hdr *ip, uint8_t ttl)
+{
+	uint16_t old, new;
+
+	memcpy(&old, &ip->time_to_live, 2); /* TTL and protocol are one word of the sum */
+	ip->time_to_live = ttl;
+	memcpy(&new, &ip->time_to_live, 2);
+	ip->hdr_checksum = xtr_csum_update(ip->hdr_checksum, old, new);
+}
+
+static inline void xtr_ip4_set_tos(struct rte_ipv4_hdr *ip, uint8_t tos)
+{
+	uint16_t old, new;
+
+	memcpy(&old, &ip->version_ihl, 2);
+	ip->type_of_service = tos;
+	memcpy(&new, &ip->version_ihl, 2);
+	ip->hdr_checksum = xtr_csum_update(ip->hdr_checksum, old, new);
+}
+
+/* A flow's hash: addresses, protocol and ports; fragments by addresses and protocol alone, so that
+ * all of a packet take one way. */
+static inline uint32_t xtr_ip4_flow(
+    const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned off)
+{
+	uint64_t addresses;
+	uint32_t ports = 0, hash;
+	unsigned hlen = (ip->version_ihl & 15) * 4u;
+
+	memcpy(&addresses, &ip->src_addr, 8);
+	if ((ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP ||
+		ip->next_proto_id == IPPROTO_SCTP) &&
+	    !(ip->fragment_offset & rte_cpu_to_be_16(0x3fff)) && m->data_len >= off + hlen + 4)
+		memcpy(&ports, (const char *)ip + hlen, 4);
+	hash = rte_hash_crc_8byte(addresses, ip->next_proto_id);
+	return rte_hash_crc_4byte(ports, hash);
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * punt: to the control lcore, limited by reason and port, so that one port's flood starves no
+ * other. And gate: kept here until packets that went the long way have returned (mapcache/fwd.h).
+ */
+#include "datapath/dp.h"
+
+static const uint8_t counter_of[XTR_PUNT_N] = {
+    [XTR_PUNT_LINUX] = XTR_CTR_PUNT_LINUX,
+    [XTR_PUNT_TTL] = XTR_CTR_PUNT_TTL,
+    [XTR_PUNT_MISS] = XTR_CTR_PUNT_MISS,
+    [XTR_PUNT_NEIGH] = XTR_CTR_PUNT_NEIGH,
+    [XTR_PUNT_TUNNEL] = XTR_CTR_PUNT_NEIGH,
+    [XTR_PUNT_TOO_BIG] = XTR_CTR_PUNT_TOO_BIG,
+};
+
+void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)
+{
+	struct xtr_pkt *pkt = xtr_pkt(m);
+	struct xtr_dp *dp = w->dp;
+	uint64_t *credit = &w->bucket[reason][pkt->port].credit,
+		 *last = &w->bucket[reason][pkt->port].last;
+
+	*credit += w->now - *last;
+	*last = w->now;
+	if (*credit > dp->punt_cap)
+		*credit = dp->punt_cap;
+	if (unlikely(*credit < dp->punt_cost)) {
+		xtr_drop(w, m, XTR_DROP_PUNT_LIMITED);
+		return;
+	}
+	pkt->reason = (uint8_t)reason;
+	pkt->id = id;
+	if (unlikely(rte_ring_mp_enqueue(dp->punt, m) < 0)) {
+		xtr_drop(w, m, XTR_DROP_PUNT_FULL);
+		return;
+	}
+	*credit -= dp->punt_cost;
+	w->counters[counter_of[reason]]++;
+}
+
+void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m)
+{
+	if (unlikely(w->n_gate == XTR_GATE_MAX)) {
+		xtr_drop(w, m, XTR_DROP_GATE_FULL);
+		return;
+	}
+	w->counters[XTR_CTR_GATED]++;
+	w->gate[w->n_gate++] = m;
+}
+
+void xtr_stage_gate_open(struct xtr_worker *w)
+{
+	unsigned total = w->n_gate, kept;
+
+	/* Those that meet another closed gate are kept again, in front of what is left to look at:
+	 * never overtaking it. */
+	w->n_gate = 0;
+	for (unsigned done = 0; done < total; done += kept) {
+		struct xtr_list l = {0};
+
+		kept = RTE_MIN(total - done, (unsigned)XTR_BURST);
+		for (unsigned i = 0; i < kept; i++)
+			xtr_list_add(&l, w->gate[done + i]);
+		xtr_stage_lookup(w, &l);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tx: frames gathered a port and sent a burst at a time. Where the port belongs to another worker,
+ * its ring takes them.
+ */
+#include "datapath/dp.h"
+
+#include <rte_ethdev.h>
+
+static void flush(struct xtr_worker *w, unsigned port)
+{
+	struct xtr_dp_port *p = &w->dp->ports[port];
+	struct rte_mbuf **m = w->tx[port];
+	unsigned n = w->n_tx[port], sent;
+	uint64_t bytes = 0;
+
+	w->n_tx[port] = 0;
+	if (w->tx_queue[port] == UINT16_MAX) {
+		sent = rte_ring_mp_enqueue_burst(p->handoff, (void **)m, n, NULL);
+		for (unsigned i = sent; i < n; i++)
+			xtr_drop(w, m[i], XTR_DROP_TX_HANDOFF);
+		return;
+	}
+	if (unlikely(!p->up)) {
+		for (unsigned i = 0; i < n; i++)
+			xtr_drop(w, m[i], XTR_DROP_TX_DOWN);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		bytes += m[i]->pkt_len;
+	sent = rte_eth_tx_burst(p->ethdev, w->tx_queue[port], m, (uint16_t)n);
+	for (unsigned i = sent; i < n; i++) {
+		bytes -= m[i]->pkt_len;
+		xtr_drop(w, m[i], XTR_DROP_TX_FULL);
+	}
+	w->counters[XTR_CTR_TX] += sent;
+	w->port_tx[port][0] += sent;
+	w->port_tx[port][1] += bytes;
+}
+
+void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
+{
+	w->tx[port][w->n_tx[port]++] = m;
+	if (w->n_tx[port] == XTR_BURST)
+		flush(w, port);
+}
+
+void xtr_stage_tx_flush(struct xtr_worker *w)
+{
+	for (unsigned port = 0; port < w->dp->n_ports; port++)
+		if (w->n_tx[port])
+			flush(w, port);
+}

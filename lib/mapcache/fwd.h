@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a look-up leads a worker to: forwarding entries, next hops, tunnels. All live in pools
+ * (mapcache/pool.h), are written by the control lcore and only read by workers.
+ *
+ * GATES. When a thing that made workers punt packets (an unresolved EID, an unknown neighbour)
+ * becomes usable, packets that come later must not overtake those that the control lcore holds. So
+ * it is published with gate = E, a number higher than any worker has seen. A worker that meets gate
+ * > its own gate_seen keeps the packet in a queue of its own. The control lcore waits for a grace
+ * period (nobody punts for it any more), empties the punt ring, gives all held packets back by the
+ * inject rings, and then publishes E. A worker reads that number, then empties its inject ring,
+ * then adopts the number and lets its queue go: order is kept whatever the rate, without a lock or
+ * a wait.
+ */
+#ifndef XTR_MAPCACHE_FWD_H
+#define XTR_MAPCACHE_FWD_H
+
+#include <stdint.h>
+#include <rte_common.h>
+
+enum xtr_fwd_action {
+	XTR_FWD_NONE = 0, /* no match: the entry of index 0 */
+	XTR_FWD_DROP,     /* reason: enum xtr_drop */
+	XTR_FWD_LOCAL,    /* an address of this machine: decapsulation or Linux */
+	XTR_FWD_FORWARD,  /* natively: target is a next hop */
+	XTR_FWD_GLEAN,    /* a connected network: its neighbour is not known yet; target: port */
+	XTR_FWD_ENCAP,    /* target is a tunnel */
+	XTR_FWD_ROUTES,   /* ask the instance's routes: own EIDs, natively-forward */
+	XTR_FWD_MISS,     /* send-map-request */
+};
+
+/* A forwarding entry: small, since each EID prefix has one. Immutable once published, but for gate.
+ */
+struct xtr_fwd {
+	uint8_t action; /* enum xtr_fwd_action */
+	uint8_t plen;
+	uint8_t reason;   /* DROP: enum xtr_drop */
+	uint8_t set_log2; /* 0: target is one index; n: the first of 2^n in the set pool, picked by
+			     flow hash */
+	uint32_t target;
+	uint32_t gate; /* 0: open */
+	uint32_t
+	    word1; /* EID database: second word of the LISP header for this source, network order */
+};
+
+enum xtr_hop_state {
+	XTR_HOP_UNRESOLVED = 0, /* punt: the control lcore makes Linux ask */
+	XTR_HOP_READY,
+	XTR_HOP_DOWN, /* no route, port down: drop */
+};
+
+/* A next hop on a port: neighbour or gateway. The contents but for state and gate change only while
+ * not READY, a grace period after it left that state. */
+struct xtr_adj {
+	uint32_t gate;
+	uint8_t state; /* enum xtr_hop_state */
+	uint8_t port;  /* index in xtr_dp.ports */
+	uint16_t mtu;
+	uint8_t eth[14]; /* Ethernet header */
+	uint8_t pad[10];
+};
+_Static_assert(sizeof(struct xtr_adj) == 32, "two next hops a cache line");
+
+#define XTR_TUNNEL_TMPL_MAX 96
+
+/* An RLOC to encapsulate to: the ready-made outer headers. Rules as for xtr_adj. */
+struct xtr_tunnel {
+	uint32_t gate;
+	uint8_t state; /* enum xtr_hop_state */
+	uint8_t port;
+	uint8_t len;   /* template bytes: Ethernet, IP, UDP, LISP */
+	uint8_t ip_at; /* offset of the outer IP header */
+	uint16_t mtu;  /* of the outer IP packet, bytes */
+	uint8_t af;    /* outer family, 4 or 6 */
+	uint8_t flags; /* LISP header flags of the template */
+	uint32_t csum; /* IPv4: sum of the header's words without total length, TTL, TOS; host
+			  order, not folded */
+	uint8_t pad[16];
+	uint8_t tmpl[XTR_TUNNEL_TMPL_MAX];
+} __rte_aligned(128);
+_Static_assert(sizeof(struct xtr_tunnel) == 128, "two cache lines");
+
+#endif

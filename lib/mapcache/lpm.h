@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Longest-prefix match for workers: a table maps IPv4 and IPv6 prefixes to 32-bit values
+ * (forwarding entries, 0 is "no match"). An instance has several: its routes, its LISP view, its
+ * EID database.
+ *
+ * One writer, the control lcore; any number of readers without locks between quiescent states of
+ * `rcu`. A reader sees a prefix's old or new value, never anything between, and nothing that it can
+ * reach is freed before it reports a quiescent state.
+ */
+#ifndef XTR_MAPCACHE_LPM_H
+#define XTR_MAPCACHE_LPM_H
+
+#include "mapcache/rcu.h"
+#include "wire/addr.h"
+
+struct xtr_lpm;
+
+/* Control lcore. rcu outlives the table. NULL if memory is short. */
+struct xtr_lpm *xtr_lpm_create(struct xtr_rcu *rcu);
+/* Control lcore; no reader may use the table any more. NULL is allowed. */
+void xtr_lpm_destroy(struct xtr_lpm *lpm);
+
+/* Control lcore. Inserts or replaces; host bits of ip must be zero, value not 0. 0 or -ENOMEM
+ * (nothing changed). */
+int xtr_lpm_set(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, uint32_t value);
+/* Control lcore. Removes; returns the value it had, 0 if none. Never fails. */
+uint32_t xtr_lpm_del(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen);
+/* Control lcore. The value of exactly this prefix, or 0. */
+uint32_t xtr_lpm_get(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen);
+/* Prefixes of both families. */
+unsigned xtr_lpm_count(const struct xtr_lpm *lpm);
+
+/*
+ * Any registered reader. Looks up n keys, each in its own table: values[i] is that of the longest
+ * prefix in tables[i] that covers keys[i], or 0. IPv4 keys are in network order.
+ */
+void xtr_lpm_lookup4(
+    const struct xtr_lpm *const *tables, const uint32_t *keys, uint32_t *values, unsigned n);
+void xtr_lpm_lookup6(
+    const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
+
+#endif

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Captures by tcpdump, read as they grow; tshark as the judge of what is in them."""
+
+import contextlib
+import ipaddress
+import os
+import re
+import socket
+import struct
+
+import lisp
+from netns import run
+from proc import wait_until
+
+MARKER = 0x88b5  # EtherType for local experiments: the harness's own frames
+
+
+class Capture:
+    """Everything that passes an interface, from the moment this returns until stop()."""
+
+    count = 0
+
+    def __init__(self, lab, name, iface, filter=""):
+        Capture.count += 1
+        self.lab, self.name, self.iface = lab, name, iface
+        self.path = lab.dir / ("%d-%s-%s.pcap" % (Capture.count, name, iface))
+        full = "(%s) or ether proto %d" % (filter, MARKER) if filter else ""
+        self.p = lab.spawn(name, "tcpdump", "-i", iface, "-U", "--immediate-mode", "-B", "32768", "-s", "0", "-n", "-Z",
+            "root", "-w", self.path, *([full] if full else []), log="capture-%d.log" % Capture.count)
+        wait_until(lambda: "listening on" in self.p.text(), 10, "tcpdump on %s" % iface)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.p.alive():
+            self.p.stop()
+
+    def frames(self):
+        """(seconds, bytes) of each whole frame in the file so far."""
+        with contextlib.suppress(FileNotFoundError):
+            data = self.path.read_bytes()
+            at = 24
+            while at + 16 <= len(data):
+                sec, usec, n, _ = struct.unpack_from("<IIII", data, at)
+                if at + 16 + n > len(data):
+                    return
+                frame = data[at + 16:at + 16 + n]
+                at += 16 + n
+                if frame[12:14] != struct.pack("!H", MARKER):
+                    yield sec + usec / 1e6, frame
+
+    def udp(self, port=None):
+        """Whole IPv4 UDP datagrams in the file: dicts with t, src, dst, sport, dport, ttl, tos, df, payload."""
+        for t, f in self.frames():
+            d = read_udp(f)
+            if d and port in (None, d["sport"], d["dport"]):
+                d["t"] = t
+                yield d
+
+    def control(self, kind=None):
+        """LISP control messages in the file; an ECM counts as its own type."""
+        out = []
+        for d in self.udp():
+            if 4342 in (d["sport"], d["dport"]) and d["payload"]:
+                m = lisp.read(d["payload"])
+                if kind in (None, m["type"]):
+                    out.append(dict(m, **{"from": d["src"], "to": d["dst"], "from_port": d["sport"],
+                        "to_port": d["dport"], "t": d["t"]}))
+        return out
+
+    def stop(self):
+        """Ends it when all that happened before this call is in the file. Fails if tcpdump lost something."""
+        token = os.urandom(16)
+        with self.lab.inside(self.name):
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            s.bind((self.iface, 0))
+        with contextlib.closing(s):
+            # a link-local destination: no bridge forwards it
+            s.send(bytes.fromhex("0180c200000e020000000001") + struct.pack("!H", MARKER) + token + bytes(30))
+        wait_until(lambda: token in self.path.read_bytes()[-1000000:], 10, "tcpdump's last packet")
+        self.p.stop()
+        lost = re.search(r"(\d+) packets dropped by kernel", self.p.text())
+        assert lost and lost[1] == "0", self.p.text()
+        return self
+
+
+def read_udp(frame):
+    """The outermost IPv4 UDP datagram of an Ethernet frame, or None."""
+    if frame[12:14] != b"\x08\0" or len(frame) < 42:
+        return None
+    ihl = (frame[14] & 15) * 4
+    total, _, frag = struct.unpack("!HHH", frame[16:22])
+    if frame[23] != 17 or frag & 0x3fff:
+        return None
+    at = 14 + ihl
+    sport, dport, length, check = struct.unpack("!HHHH", frame[at:at + 8])
+    return {"src": str(ipaddress.ip_address(frame[26:30])), "dst": str(ipaddress.ip_address(frame[30:34])),
+        "sport": sport, "dport": dport, "ttl": frame[22], "tos": frame[15], "df": bool(frag & 0x4000),
+        "checksum": check, "total": total, "payload": frame[at + 8:at + length]}
+
+
+CHECKS = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]
+
+
+def tshark(path, fields, display=None):
+    """Chosen fields of each packet as dicts of lists: a field that stands in several layers has several values."""
+    r = run("tshark", "-n", "-r", path, *CHECKS, *(["-Y", display] if display else []), "-T", "fields", "-E",
+        "separator=/t", "-E", "occurrence=a", "-E", "aggregator=|", *[x for f in fields for x in ("-e", f)],
+        timeout=120)
+    return [{f: v.split("|") if v else [] for f, v in zip(fields, line.split("\t"))} for line in r.stdout.splitlines()]
+
+
+def judge(path):
+    """tshark finds nothing malformed and no wrong checksum, at any depth."""
+    bad = tshark(path, ["frame.number", "frame.protocols", "_ws.expert.message", "_ws.malformed"],
+        "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0 || "
+        "icmp.checksum.status == 0 || _ws.expert.group == \"Malformed\" || _ws.expert.group == \"Checksum\"")
+    assert not bad, bad[:5]

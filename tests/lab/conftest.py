@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fixtures of the labs. A lab that does not end cleanly fails the last test that used it."""
+
+import signal
+import tempfile
+
+import pytest
+
+import conf
+import lab as labs
+import netns
+
+
+def _interrupted(signum, frame):
+    # as Ctrl-C does: finalizers run
+    raise KeyboardInterrupt("signal %d" % signum)
+
+
+def pytest_configure(config):
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGHUP, _interrupted)
+    config.addinivalue_line("markers", "slow: takes minutes; only with --long")
+    netns.sweep(tempfile.gettempdir())
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also the tests of many minutes")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="needs --long"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for lab in list(labs._labs):
+            for name in sorted(lab.configs):
+                log = lab.dir / (name + ".log")
+                report.sections.append(("log of %s" % name, labs.tail(log, 30)))
+
+
+@pytest.fixture
+def new_lab():
+    """Makes labs that live for one test."""
+    made = []
+
+    def make(**kw):
+        lab = labs.Lab(**kw)
+        made.append(lab)
+        return lab
+
+    labs.need_binaries()
+    yield make
+    errors = []
+    for lab in made:
+        try:
+            lab.stop()
+        except AssertionError as e:
+            errors.append(str(e))
+    assert not errors, "\n".join(errors)
+
+
+@pytest.fixture(scope="module")
+def lab1():
+    """Lab 1 with its three routers, registered; shared by the tests of a file, which leave it as they found it."""
+    labs.need_binaries()
+    with labs.Lab() as lab:
+        lab.two_sites()
+        lab.start_all(conf.lab1())
+        yield lab
+
+
+@pytest.fixture(autouse=True)
+def routers_alive():
+    """After each test: no router has crashed, whatever the test looked at."""
+    yield
+    for lab in list(labs._labs):
+        lab.check()

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+The labs: sets of network namespaces on one machine with xtrd processes as routers and real kernels as hosts.
+
+    with Lab() as lab:
+        lab.two_sites()
+        lab.start_all(conf.lab1())
+        assert traffic.ping(lab, "r4", "10.2.2.5", 5).received == 5
+
+Every namespace, process and file belongs to one Lab and goes with it, also when a test fails; what a killed run left is
+removed by the next one.
+"""
+
+import atexit
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import conf
+import netns
+from netns import LabError, inside, ip_batch, run, sysctl
+from proc import Proc, Xtrd, tail, wait_until
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("XTRD_BUILD", TOP / "build")).resolve()
+XTRD = BUILD / "app/xtrd/xtrd"
+XTRCTL = BUILD / "app/xtrctl/xtrctl"
+SANITIZED = "asan" in BUILD.name  # limits of time are wider there
+
+_labs = []
+
+
+class CtlError(Exception):
+    """xtrctl ended with an error; its line on standard error."""
+
+
+def _stop_all():
+    for lab in list(_labs):
+        try:
+            lab.stop()
+        except AssertionError as e:
+            print(e)
+
+
+atexit.register(_stop_all)
+
+
+class Lab:
+    def __init__(self, prefix=None, directory=None, tied=True):
+        self.tied = tied
+        self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="xl%d-" % os.getpid()))
+        self.prefix = prefix or self.dir.name + "-"
+        self.spaces = []   # short names of namespaces, in the order of their making
+        self.procs = []    # helpers: captures, servers
+        self.routers = {}  # short name -> Xtrd that runs
+        self.configs = {}  # short name -> path of its configuration
+        self.sockets = {}  # short name -> operator socket
+        self.kept = False
+        _labs.append(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            self.stop()
+        except AssertionError:
+            if kind is None:
+                raise
+
+    # -- wiring
+
+    def ns(self, name):
+        """The full name of a namespace."""
+        return self.prefix + name
+
+    def inside(self, name):
+        return inside(self.ns(name))
+
+    def add_ns(self, *names):
+        for name in names:
+            run("ip", "netns", "add", self.ns(name))
+            self.spaces.append(name)
+            with self.inside(name):
+                ip_batch(["link set lo up"])
+                # Reverse-path filtering drops without a word; Linux takes the maximum of "all" and the interface.
+                sysctl("net/ipv4/conf/all/rp_filter", 0)
+                sysctl("net/ipv4/conf/default/rp_filter", 0)
+
+    def link(self, a, ifa, b, ifb, bridge=None):
+        """A cable: a veth pair. What is handed over carries whole checksums and is not merged."""
+        ip_batch(["link add name %s netns %s type veth peer name %s netns %s" % (ifa, self.ns(a), ifb, self.ns(b))])
+        for name, iface in ((a, ifa), (b, ifb)):
+            with self.inside(name):
+                sysctl("net/ipv6/conf/%s/disable_ipv6" % iface, 1)
+                run("ethtool", "-K", iface, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+                ip_batch((["link set %s master %s" % (iface, bridge)] if bridge and name == a else []) +
+                    ["link set %s up" % iface])
+
+    def bridge(self, name, bridge):
+        with self.inside(name):
+            ip_batch(["link add %s type bridge stp_state 0 mcast_snooping 0" % bridge, "link set %s up" % bridge])
+            sysctl("net/ipv6/conf/%s/disable_ipv6" % bridge, 1)
+
+    def dpdk_port(self, name, *ifaces):
+        """Interfaces that net_af_packet reads: the kernel is not to see the same packets once more."""
+        rules = "table netdev xtrlab {\n"
+        for i in ifaces:
+            rules += "chain %s { type filter hook ingress device \"%s\" priority 0; policy drop; }\n" % (
+                "c_" + i.replace("-", "_"), i)
+        with self.inside(name):
+            run("nft", "-f", "-", stdin=rules + "}\n")
+
+    def host(self, name, iface, address, gateway=None):
+        with self.inside(name):
+            ip_batch(["addr add %s dev %s" % (address, iface)] +
+                (["route add default via %s" % gateway] if gateway else []))
+
+    def two_sites(self, prober=True):
+        """Lab 1's cables and hosts; with a Linux host `x` in the core, 172.16.1.9, for what tests send on purpose."""
+        self.add_ns("core", "r1", "r2", "r3", "r4", "r5", *(["x"] if prober else []))
+        self.bridge("core", "br0")
+        self.link("core", "p1", "r1", "eth0", "br0")
+        self.link("core", "p2", "r2", "r2-core", "br0")
+        self.link("core", "p3", "r3", "r3-core", "br0")
+        self.link("r4", "eth0", "r2", "r2-site")
+        self.link("r5", "eth0", "r3", "r3-site")
+        self.dpdk_port("r2", "r2-core", "r2-site")
+        self.dpdk_port("r3", "r3-core", "r3-site")
+        self.host("r1", "eth0", "172.16.1.1/24")
+        self.host("r4", "eth0", "10.1.1.4/24", "10.1.1.2")
+        self.host("r5", "eth0", "10.2.2.5/24", "10.2.2.3")
+        if prober:
+            self.link("core", "p9", "x", "eth0", "br0")
+            self.host("x", "eth0", "172.16.1.9/24")
+
+    # -- processes
+
+    def spawn(self, name, *argv, log=None, stdout=None):
+        """A helper process in a namespace; ended with the lab at the latest."""
+        p = Proc(argv, self.ns(name), self.dir / (log or "%s-%d.log" % (name, len(self.procs))), tied=self.tied,
+            stdout=stdout)
+        self.procs.append(p)
+        return p
+
+    def run(self, name, *argv, check=True, timeout=120):
+        """A program run to its end in a namespace."""
+        with self.inside(name):
+            return run(*argv, check=check, timeout=timeout)
+
+    def configure(self, router, config):
+        """Writes a router's configuration: a dict (operator socket and state directory are added), or text."""
+        if isinstance(config, dict):
+            config = dict(config)
+            config.setdefault("operator-socket", str(self.dir / ("%s.sock" % router)))
+            config.setdefault("state-directory", str(self.dir / ("%s.state" % router)))
+            self.sockets[router] = config["operator-socket"]
+            config = "# SPDX-License-Identifier: BSD-3-Clause\n" + conf.render(config)
+        path = self.dir / ("%s.conf" % router)
+        path.write_text(config)
+        path.chmod(0o600)
+        self.configs[router] = path
+        return path
+
+    def start(self, router, config=None, wrap=()):
+        """Starts an xtrd in the namespace of its name and waits until it says that it is ready."""
+        if config is not None:
+            self.configure(router, config)
+        x = Xtrd(XTRD, self.ns(router), self.configs[router], self.dir, router, self.tied, wrap,
+            limit=60 if SANITIZED else 20)
+        self.routers[router] = x
+        return x
+
+    def start_all(self, configs, registered=True):
+        """Starts routers in the order of the dict; then waits until every mapping stands in the Map-Server."""
+        for router, config in configs.items():
+            self.start(router, config)
+        if registered:
+            self.wait_registered(configs)
+
+    def wait_registered(self, configs, limit=15):
+        want = {m["eid-prefix"] for c in configs.values() for m in c.get("database-mapping", ())}
+        wait_until(lambda: want <= {r["eid"] for r in self.registrations()}, limit, "registration of %s" % sorted(want))
+
+    def end(self, router):
+        """SIGTERM; a status other than 0, more than 5 s or a sanitizer's complaint fail the test."""
+        self.routers.pop(router).end()
+
+    def kill(self, router):
+        """SIGKILL."""
+        self.routers.pop(router).kill()
+
+    def restart(self, *routers):
+        for r in routers:
+            self.end(r)
+        for r in routers:
+            self.start(r)
+
+    def check(self):
+        """Every router still runs and no sanitizer has spoken."""
+        for name, x in self.routers.items():
+            assert x.alive(), "%s ended with status %s:\n%s" % (name, x.p.returncode, tail(x.log, 60))
+            assert not x.sanitizer_complaints(), "%s:\n%s" % (name, tail(x.log, 60))
+
+    # -- the operator
+
+    def ctl(self, router, *words, timeout=30):
+        """xtrctl --json WORDS: the JSON document. CtlError with the line that it printed when it fails."""
+        r = subprocess.run([XTRCTL, "-s", self.sockets[router], "--json", *map(str, words)], capture_output=True,
+            text=True, timeout=timeout)
+        if r.returncode:
+            raise CtlError(r.stderr.strip())
+        try:
+            return json.loads(r.stdout) if r.stdout.strip() else None
+        except ValueError:
+            raise AssertionError("xtrctl %s printed no JSON: %r" % (" ".join(map(str, words)), r.stdout[:2000])) from None
+
+    def show(self, router, *words):
+        """xtrctl show WORDS as a person sees it."""
+        return subprocess.run([XTRCTL, "-s", self.sockets[router], "show", *words], capture_output=True, text=True,
+            timeout=30, check=True).stdout
+
+    def entries(self, router, instance=None):
+        """The map-cache without the configured entries."""
+        words = ["show", "map-cache"] + (["instance", instance] if instance else [])
+        return [e for e in self.ctl(router, *words)["entries"] if e["source"] != "static"]
+
+    def registrations(self, router="r1"):
+        return [r for s in self.ctl(router, "show", "sites")["sites"] for r in s["registrations"]]
+
+    def site_errors(self, router="r1"):
+        """What the Map-Server refused, name -> number, over all sites and for none."""
+        doc = self.ctl(router, "show", "sites")
+        total = {}
+        for part in [doc, *doc["sites"]]:
+            for k, v in part["errors"].items():
+                if isinstance(v, int):
+                    total[k] = total.get(k, 0) + v
+        return total
+
+    def last_errors(self, router="r1"):
+        """What the Map-Server says of its last refusals, one line a site."""
+        doc = self.ctl(router, "show", "sites")
+        return ["%s: %s" % (p.get("name", "no site"), p["errors"]["last_error"]) for p in [doc, *doc["sites"]]]
+
+    def clear(self, *routers):
+        """Empties the map-caches, and sees that they are empty."""
+        for r in routers:
+            self.ctl(r, "clear", "map-cache")
+            assert self.entries(r) == [], r
+
+    def counters(self, router):
+        return self.ctl(router, "show", "counters")
+
+    def drops(self, router):
+        """The drop counters, without what a bridge floods to every port."""
+        return {k: v for k, v in self.ctl(router, "show", "drops").items() if k != "ether-destination-not-ours"}
+
+    # -- the end
+
+    def keep(self):
+        """Lets everything live on: stop() will end nothing."""
+        self.routers, self.procs, self.spaces, self.kept = {}, [], [], True
+
+    def stop(self):
+        """Ends and removes everything; then fails if a router did not end as it should."""
+        if self in _labs:
+            _labs.remove(self)
+        errors = []
+        for name in reversed(list(self.routers)):
+            try:
+                self.end(name)
+            except AssertionError as e:
+                errors.append("%s: %s" % (name, e))
+        for p in reversed(self.procs):
+            try:
+                p.stop(limit=3)
+            except AssertionError as e:
+                errors.append(str(e))
+        for name in reversed(self.spaces):
+            netns.remove(self.ns(name))
+        self.spaces, self.procs = [], []
+        if not self.kept and not os.environ.get("XTRD_LAB_KEEP"):
+            shutil.rmtree(self.dir, ignore_errors=True)
+        assert not errors, "\n".join(errors)
+
+
+def need_binaries():
+    for path in (XTRD, XTRCTL):
+        if not path.exists():
+            raise LabError("%s is not there: build first (scripts/test does)" % path)

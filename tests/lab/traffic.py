@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What hosts send each other: pings, numbered UDP streams, TCP, pages; and raw frames for tests that craft them."""
+
+import collections
+import contextlib
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+
+from proc import wait_until
+
+SO_RCVBUFFORCE = 33  # Linux; Python has no name for it
+
+Ping = collections.namedtuple("Ping", "sent received duplicates rtts text")
+
+
+def ping(lab, name, target, count=5, interval=0.2, wait=5, source=None, size=None, options=(), check=True):
+    """Real pings. rtts in ms. With check, every one is answered once, or the assertion carries ping's words."""
+    argv = ["ping", "-n", "-c", count, "-i", interval, "-W", wait, *options]
+    argv += ["-I", source] if source else []
+    argv += ["-s", size] if size is not None else []
+    r = lab.run(name, *argv, target, check=False, timeout=count * (interval + 1) + wait + 20)
+    m = re.search(r"(\d+) packets transmitted, (\d+) received(?:, \+(\d+) duplicates)?", r.stdout)
+    assert m, "ping said: %s%s" % (r.stdout, r.stderr)
+    got = Ping(int(m[1]), int(m[2]), int(m[3] or 0), [float(t) for t in re.findall(r"time=([\d.]+) ms", r.stdout)],
+        r.stdout)
+    if check:
+        assert (got.received, got.duplicates) == (count, 0), r.stdout
+        assert "From " not in r.stdout, r.stdout
+    return got
+
+
+class Stream:
+    """
+    Numbered UDP datagrams from one namespace to another at a rate, received and accounted for.
+
+    start(), later finish(): sends no more, waits until all are there or `grace` seconds pass, and fills
+    sent, received, lost (numbers), reordered, duplicates, foreign (datagrams that are not of this stream).
+    """
+
+    def __init__(self, lab, source, source_ip, target, target_ip, port, rate=1000, size=64, count=None, tos=None):
+        self.rate, self.count, self.size = rate, count, max(size, 16)
+        self.tag = struct.pack("!II", 0x58545244, port)
+        self.dst = (target_ip, port)
+        with lab.inside(target):
+            self.rx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.rx.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+            self.rx.bind((target_ip, port))
+        with lab.inside(source):
+            self.tx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.tx.bind((source_ip, 0))
+            if tos is not None:
+                self.tx.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+        self.sent = self.foreign = self.send_errors = 0
+        self.seen = []  # numbers as they arrived
+        self.stamps = []  # when, monotonic seconds
+        self._stop = threading.Event()
+        self._done = threading.Event()
+
+    def start(self):
+        self._threads = [threading.Thread(target=f, daemon=True) for f in (self._receive, self._send)]
+        for t in self._threads:
+            t.start()
+        return self
+
+    def _send(self):
+        begin = time.monotonic()
+        pad = bytes(self.size - 16)
+        while not self._stop.is_set() and (self.count is None or self.sent < self.count):
+            due = begin + self.sent / self.rate
+            now = time.monotonic()
+            if due > now:
+                time.sleep(due - now)
+            try:
+                self.tx.sendto(self.tag + struct.pack("!Q", self.sent) + pad, self.dst)
+            except OSError:
+                self.send_errors += 1  # e.g. an ICMP error came back: counted, and the number is lost below
+            self.sent += 1
+
+    def _receive(self):
+        self.rx.settimeout(0.05)
+        while not self._done.is_set():
+            try:
+                d = self.rx.recv(65536)
+            except TimeoutError:
+                continue
+            if len(d) != self.size or d[:8] != self.tag:
+                self.foreign += 1
+                continue
+            self.stamps.append(time.monotonic())
+            self.seen.append(struct.unpack("!Q", d[8:16])[0])
+
+    def wait_sent(self, limit):
+        """For a stream with a count: all are sent."""
+        self._threads[1].join(limit)
+        assert not self._threads[1].is_alive(), "the stream was not sent in %g s" % limit
+
+    def finish(self, grace=3.0):
+        self._stop.set()
+        self._threads[1].join(10)
+        end = time.monotonic() + grace
+        while len(set(self.seen)) < self.sent and time.monotonic() < end:
+            time.sleep(0.02)
+        self._done.set()
+        self._threads[0].join(10)
+        self.rx.close()
+        self.tx.close()
+        got = collections.Counter(self.seen)
+        self.received = len(got)
+        self.lost = [n for n in range(self.sent) if n not in got]
+        self.duplicates = sum(c - 1 for c in got.values())
+        self.reordered = sum(1 for a, b in zip(self.seen, self.seen[1:]) if b < a)
+        return self
+
+    def perfect(self):
+        """Nothing lost, nothing twice, everything in order, nothing of others."""
+        assert self.sent and not self.lost and not self.send_errors, "%d sent, lost %d: %s" % (
+            self.sent, len(self.lost), self.lost[:20])
+        assert (self.duplicates, self.reordered, self.foreign) == (0, 0, 0), (
+            self.duplicates, self.reordered, self.foreign)
+
+    def longest_gap(self):
+        """Seconds between two arrivals, at most."""
+        return max((b - a for a, b in zip(self.stamps, self.stamps[1:])), default=0.0)
+
+
+def iperf3(lab, client, server, address, *options, seconds=10):
+    """iperf3's JSON `end`."""
+    s = lab.spawn(server, "iperf3", "--forceflush", "-s", "-1", "-B", address)
+    wait_until(lambda: "listening" in s.text(), 5, "iperf3 server")
+    r = lab.run(client, "iperf3", "-J", "-c", address, "-t", seconds, *options, check=False, timeout=seconds + 40)
+    doc = json.loads(r.stdout)
+    assert "error" not in doc, doc["error"]
+    s.stop()
+    return doc["end"]
+
+
+def http_server(lab, name, address, directory, port=80):
+    """Python's web server over a directory; answers when this returns."""
+    p = lab.spawn(name, sys.executable, "-u", "-m", "http.server", "--bind", address, "--directory", directory, port)
+
+    def answers():
+        with lab.inside(name):
+            s = socket.socket()
+        with contextlib.closing(s):
+            return s.connect_ex((address, port)) == 0
+
+    wait_until(answers, 10, "web server on %s" % address)
+    return p
+
+
+class Raw:
+    """A packet socket on an interface: crafted frames out, whatever arrives in."""
+
+    def __init__(self, lab, name, iface):
+        with lab.inside(name):
+            self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+            self.s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+            self.s.bind((iface, 0))
+            self.mac = self.s.getsockname()[4].hex(":")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.s.close()
+
+    def send(self, frame):
+        self.s.send(bytes(frame))
+
+    def drain(self):
+        """Forgets what has arrived."""
+        self.s.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.s.recv(65536)
+
+    def arrivals(self, limit):
+        """Frames that come in, within `limit` seconds."""
+        end = time.monotonic() + limit
+        while (left := end - time.monotonic()) > 0:
+            self.s.settimeout(left)
+            try:
+                data, addr = self.s.recvfrom(65536)
+            except TimeoutError:
+                return
+            if addr[2] != socket.PACKET_OUTGOING:
+                yield data
+
+    def expect(self, predicate, limit, what):
+        """The first frame for which predicate() gives something true: what it gave."""
+        for data in self.arrivals(limit):
+            got = predicate(data)
+            if got:
+                return got
+        raise AssertionError("no frame within %g s: %s" % (limit, what))
+
+
+def mac_of(lab, name, iface):
+    with lab.inside(name):
+        return json.loads(lab.run(name, "ip", "-j", "link", "show", "dev", iface).stdout)[0]["address"]
