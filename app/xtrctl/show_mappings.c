@@ -245,6 +245,12 @@ static void print_map_servers(FILE *out, const json_t *map_servers)
 	xtrctl_table_end(&t);
 	json_array_foreach(map_servers, i, m)
 	{
+		const json_t *refused = json_object_get(m, "prefixes_refused");
+
+		if (json_integer_value(refused) > 0)
+			fprintf(out,
+			    "\n*** Map-Server %s REFUSES prefixes: %s of those above ***\n",
+			    xtrctl_string(m, "address"), xtrctl_word(refused, sent));
 		if (strcmp(xtrctl_string(m, "state"), "no-answer") != 0)
 			continue;
 		fprintf(out,

@@ -142,6 +142,26 @@ static int open_port(struct xtr_dp *dp, const struct xtr_cfg_port *cfg, unsigned
 	return rc;
 }
 
+/* Idle workers sleep no longer than it takes to fill a port's rx ring with the smallest frames. */
+static unsigned max_sleep_us(const struct xtr_dp *dp)
+{
+	unsigned us = 500;
+
+	for (unsigned i = 0; i < dp->n_ports; i++) {
+		struct rte_eth_link link = {0};
+		uint64_t mbps, fill_us;
+
+		rte_eth_link_get_nowait(dp->ports[i].ethdev, &link);
+		mbps = link.link_speed && link.link_speed != UINT32_MAX ? link.link_speed
+									: RTE_ETH_SPEED_NUM_10G;
+		fill_us = XTR_DP_DESCRIPTORS * 84ull * 8 /
+			  mbps; /* 84 bytes of wire time a 64-byte frame */
+		if (fill_us < us)
+			us = (unsigned)fill_us;
+	}
+	return us ? us : 1;
+}
+
 struct xtr_dp *xtr_eal_dataplane(const struct xtr_config *cfg)
 {
 	struct xtr_dp_opts opts = {
@@ -178,6 +198,7 @@ struct xtr_dp *xtr_eal_dataplane(const struct xtr_config *cfg)
 		dp->workers[i]->lcore = i + 1;
 		dp->workers[i]->cpu = cfg->eal.worker_cpus[i];
 		dp->workers[i]->backoff = cfg->eal.idle_backoff;
+		dp->workers[i]->max_sleep_us = max_sleep_us(dp);
 	}
 	return dp;
 fail:

@@ -15,12 +15,13 @@
 #include "mapcache/lpm.h"
 #include "mapcache/pool.h"
 
-#define XTR_BURST        64 /* packets a stage handles at once, at most */
-#define XTR_DP_PORTS     64
-#define XTR_DP_WORKERS   64
-#define XTR_DP_INSTANCES 65536
-#define XTR_GATE_MAX     4096 /* packets a worker keeps while a gate is closed */
-#define XTR_RING_SIZE    8192
+#define XTR_BURST          64 /* packets a stage handles at once, at most */
+#define XTR_DP_PORTS       64
+#define XTR_DP_WORKERS     64
+#define XTR_DP_INSTANCES   65536
+#define XTR_GATE_MAX       4096 /* packets a worker keeps while a gate is closed */
+#define XTR_RING_SIZE      8192
+#define XTR_DP_DESCRIPTORS 1024 /* of an rx or tx queue, where the device allows */
 
 enum xtr_punt {           /* why a worker could not finish a packet */
 	XTR_PUNT_LINUX,   /* for Linux: not IPv4, local, multicast, ... */
@@ -56,8 +57,8 @@ struct xtr_pkt {
 	uint8_t out;      /* port to send on */
 	uint8_t eligible; /* source is an EID of the instance */
 	uint8_t pad[2];
-	uint32_t held_ms;       /* control lcore: when it was held */
-	struct rte_mbuf *next;  /* control lcore: the packet held after it */
+	uint32_t held_ms;      /* control lcore: when it was held */
+	struct rte_mbuf *next; /* control lcore: the packet held after it */
 };
 _Static_assert(sizeof(struct xtr_pkt) == 40, "the mbuf's private area");
 
@@ -66,7 +67,8 @@ static inline struct xtr_pkt *xtr_pkt(struct rte_mbuf *m)
 	return rte_mbuf_to_priv(m);
 }
 
-/* A router takes one hop off the TTL; of what this machine's own Linux sends, nobody has taken any yet. */
+/* A router takes one hop off the TTL; of what this machine's own Linux sends, nobody has taken any
+ * yet. */
 static inline uint8_t xtr_pkt_hops(const struct xtr_pkt *pkt)
 {
 	return pkt->flags & XTR_PKT_LISP0 ? 0 : 1;

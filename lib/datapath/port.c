@@ -9,12 +9,10 @@
 #include <stdio.h>
 #include <rte_ethdev.h>
 
-#define DESCRIPTORS 1024
-
 static int setup_queues(
     struct xtr_dp *dp, struct xtr_dp_port *p, const struct rte_eth_dev_info *info, const char **why)
 {
-	uint16_t rxd = DESCRIPTORS, txd = DESCRIPTORS;
+	uint16_t rxd = XTR_DP_DESCRIPTORS, txd = XTR_DP_DESCRIPTORS;
 	int rc;
 
 	rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->ethdev, &rxd, &txd);

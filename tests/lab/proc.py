@@ -59,7 +59,8 @@ class Proc:
 
 def tail(path, lines=25):
     try:
-        return "\n".join(pathlib.Path(path).read_text(errors="replace").splitlines()[-lines:])
+        text = pathlib.Path(path).read_text(errors="replace")
+        return "\n".join([t for t in text.splitlines() if not t.startswith("EAL: ")][-lines:])
     except FileNotFoundError:
         return ""
 

@@ -139,17 +139,21 @@ def iperf3(lab, client, server, address, *options, seconds=10):
     return doc["end"]
 
 
+WEB = """
+import functools, http.server, socketserver, sys
+# http.server's own class looks the host's name up in the DNS, which no lab has
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[3])
+with socketserver.ThreadingTCPServer((sys.argv[1], int(sys.argv[2])), handler) as s:
+    print("listening", flush=True)
+    s.serve_forever()
+"""
+
+
 def http_server(lab, name, address, directory, port=80):
-    """Python's web server over a directory; answers when this returns."""
-    p = lab.spawn(name, sys.executable, "-u", "-m", "http.server", "--bind", address, "--directory", directory, port)
-
-    def answers():
-        with lab.inside(name):
-            s = socket.socket()
-        with contextlib.closing(s):
-            return s.connect_ex((address, port)) == 0
-
-    wait_until(answers, 10, "web server on %s" % address)
+    """Python's web server over a directory; it listens when this returns."""
+    p = lab.spawn(name, sys.executable, "-c", WEB, address, port, directory)
+    wait_until(lambda: "listening" in p.text(), 10, "web server on %s" % address)
     return p
 
 
