@@ -11,8 +11,9 @@
 #include "util/log.h"
 #include "wire/data.h"
 
-#define REGISTER_MS 60000u /* RFC 9301 8.2: "a suggested interval between messages of one minute"  \
-			    */
+#define REGISTER_MS                                                                                \
+	60000u /* RFC 9301 8.2: "a suggested interval between messages of one minute"              \
+		*/
 #define RETRANSMIT_MS  1000u  /* 5.7: "if a Map-Notify is not received after 1 second" */
 #define RETRANSMIT_MAX 60000u /* 5.7: "the maximum backoff is 1 minute" */
 #define SILENT_TRIES   3u     /* after so many the operator is told */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "datapath/hop.h"
 
 /* What the sources say of one prefix: indexes of forwarding entries, 0 for nothing. */
 struct slot {
@@ -70,6 +71,25 @@ uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd)
 
 	if (index)
 		*(struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, index) = *fwd;
+	return index;
+}
+
+uint32_t xtr_fib_hop_set(
+    struct xtr_fib *fib, const uint32_t *hops, const unsigned *weights, unsigned n)
+{
+	uint32_t index = xtr_pool_get(&fib->dp->set);
+	struct xtr_set *set = xtr_pool_at(&fib->dp->set, index);
+	unsigned total = 0, done = 0, slot = 0;
+
+	if (!index)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		total += weights[i];
+	for (unsigned i = 0; i < n; i++) {
+		done += total ? weights[i] : 1;
+		for (; slot < done * XTR_SET_SLOTS / (total ? total : n); slot++)
+			set->hop[slot] = hops[i];
+	}
 	return index;
 }
 

@@ -27,6 +27,11 @@ int xtr_fib_instance(struct xtr_fib *fib, uint32_t iid);
  * exhausted. */
 uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd);
 
+/* A set of 2^XTR_SET_LOG2 slots over n next hops or tunnels, each by its weight (all 0: all the
+ * same). 0 if the pool is exhausted. */
+uint32_t xtr_fib_hop_set(
+    struct xtr_fib *fib, const uint32_t *hops, const unsigned *weights, unsigned n);
+
 /*
  * Sets, replaces or (entry 0) removes what a prefix leads to. Takes the entry; the one that was
  * there is freed after a grace period. 0 or -ENOMEM: then the entry is given back and the old one

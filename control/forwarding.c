@@ -51,30 +51,11 @@ static unsigned usable(const struct xtr_mapping *m, unsigned *list)
 	return n;
 }
 
-/* Spreads the locators over a set's slots by weight; all weights 0 is all the same. */
-static uint32_t make_set(struct xtr_ctl *ctl, const struct xtr_mapping *m, const struct mapfwd *f,
-    const unsigned *list, unsigned n)
-{
-	uint32_t index = xtr_pool_get(&ctl->dp->set);
-	struct xtr_set *set = xtr_pool_at(&ctl->dp->set, index);
-	unsigned total = 0, done = 0, slot = 0;
-
-	if (!index)
-		return 0;
-	for (unsigned i = 0; i < n; i++)
-		total += m->locators[list[i]].weight;
-	for (unsigned i = 0; i < n; i++) {
-		done += total ? m->locators[list[i]].weight : 1;
-		for (; slot < done * XTR_SET_SLOTS / (total ? total : n); slot++)
-			set->hop[slot] = f->rlocs[list[i]]->tunnel;
-	}
-	return index;
-}
-
 static int build_encap(
     struct xtr_ctl *ctl, const struct xtr_mapping *m, struct mapfwd *f, struct xtr_fwd *fwd)
 {
-	unsigned list[255], n = usable(m, list);
+	unsigned list[255], weights[255], n = usable(m, list);
+	uint32_t tunnels[255];
 
 	if (!n) {
 		*fwd = (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_NO_LOCATOR};
@@ -88,12 +69,14 @@ static int build_encap(
 		f->rlocs[list[i]] = xtr_rloc_get(ctl->rlocs, &m->locators[list[i]].rloc);
 		if (!f->rlocs[list[i]])
 			return -ENOMEM;
+		tunnels[i] = f->rlocs[list[i]]->tunnel;
+		weights[i] = m->locators[list[i]].weight;
 	}
 	*fwd = (struct xtr_fwd){.action = XTR_FWD_ENCAP, .target = f->rlocs[list[0]]->tunnel};
 	if (n == 1)
 		return 0;
-	f->set = make_set(ctl, m, f, list, n);
-	fwd->set_log2 = 7;
+	f->set = xtr_fib_hop_set(ctl->fib, tunnels, weights, n);
+	fwd->set_log2 = XTR_SET_LOG2;
 	fwd->target = f->set;
 	return f->set ? 0 : -ENOMEM;
 }

@@ -210,6 +210,8 @@ static bool empty_gate(struct xtr_holder *h, struct xtr_gate *g)
 		struct rte_mbuf *m = g->packets.first, *next = *next_of(m);
 		uint32_t inst = xtr_pkt(m)->inst;
 
+		xtr_pkt(m)->flags |= XTR_PKT_RELEASED;
+		xtr_pkt(m)->id = g->number;
 		if (!try_inject(h->dp, m, XTR_INJECT_RESUME))
 			return false;
 		/* the worker owns m now: only what was read before may be used */

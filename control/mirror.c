@@ -292,6 +292,9 @@ static int open_tap(struct xtr_mirror *mirror, struct tap_port *t, const char *n
 	int rc = xtr_tap_open(&t->tap, name, l3, mac);
 
 	t->mirror = mirror;
+	if (rc == 0 && l3)
+		xtr_tap_disable_ipv6(
+		    &t->tap); /* EIDs are IPv4 so far: nothing for IPv6 to say there */
 	if (rc == 0)
 		rc = xtr_tap_carrier(&t->tap, true);
 	if (rc == 0)

@@ -40,8 +40,7 @@ int xtr_oper_words(const char *line, size_t len, json_t **request,
 		    err, err_size, "a request is a JSON array of 1 to %u words", XTR_OPER_WORDS);
 		goto bad;
 	}
-	json_array_foreach(doc, i, word)
-	{
+	json_array_foreach (doc, i, word) {
 		if (!json_is_string(word)) {
 			snprintf(err, err_size, "word %zu of the request is no string", i + 1);
 			goto bad;

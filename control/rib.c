@@ -85,31 +85,12 @@ static struct rib_prefix *longest(const struct xtr_rib *rib, const struct xtr_ip
 	return p;
 }
 
-/* Spreads the hops over a set's slots by weight. */
-static uint32_t make_set(
-    struct xtr_rib *rib, struct nbr *const *hops, const uint8_t *weights, unsigned n)
-{
-	uint32_t index = xtr_pool_get(&rib->dp->set);
-	struct xtr_set *set = xtr_pool_at(&rib->dp->set, index);
-	unsigned total = 0, done = 0, slot = 0;
-
-	if (!index)
-		return 0;
-	for (unsigned i = 0; i < n; i++)
-		total += weights[i];
-	for (unsigned i = 0; i < n; i++) {
-		done += weights[i];
-		for (; slot < done * XTR_SET_SLOTS / total; slot++)
-			set->hop[slot] = hops[i]->pub.adj;
-	}
-	return index;
-}
-
 /* Fills fwd for a unicast route; takes references on the next hops in hops[]. */
 static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, struct xtr_fwd *fwd,
     struct nbr **hops, unsigned *n_hops, uint32_t *set)
 {
-	uint8_t weights[XTR_RIB_MAX_HOPS];
+	uint32_t adjs[XTR_RIB_MAX_HOPS];
+	unsigned weights[XTR_RIB_MAX_HOPS];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->n_hops; i++) {
@@ -123,6 +104,7 @@ static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, str
 		hops[n] = nbr_get(rib, (unsigned)r->hops[i].port, &r->hops[i].via, true);
 		if (!hops[n])
 			return -ENOMEM;
+		adjs[n] = hops[n]->pub.adj;
 		weights[n] = r->hops[i].weight ? r->hops[i].weight : 1;
 		hops[n++]->refs++;
 		*n_hops = n;
@@ -136,10 +118,10 @@ static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, str
 	fwd->action = XTR_FWD_FORWARD;
 	fwd->target = hops[0]->pub.adj;
 	if (n > 1) {
-		*set = make_set(rib, hops, weights, n);
+		*set = xtr_fib_hop_set(rib->fib, adjs, weights, n);
 		if (!*set)
 			return -ENOMEM;
-		fwd->set_log2 = 7;
+		fwd->set_log2 = XTR_SET_LOG2;
 		fwd->target = *set;
 	}
 	return 0;

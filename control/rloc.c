@@ -350,8 +350,8 @@ json_t *xtr_rlocs_show(const struct xtr_rlocs *all, const struct xtr_config *cfg
 							       : "unreachable",
 			      "reason", r->pub.why, "next_hop",
 			      r->nbr ? xtr_ip_format(&r->nbr->key.ip, hop) : NULL, "port",
-			      r->nbr ? json_string(cfg->ports[r->nbr->key.port].name) : json_null(), "mtu",
-			      t->state == XTR_HOP_READY ? json_integer(t->mtu) : json_null(),
+			      r->nbr ? json_string(cfg->ports[r->nbr->key.port].name) : json_null(),
+			      "mtu", t->state == XTR_HOP_READY ? json_integer(t->mtu) : json_null(),
 			      "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes,
 			      "users", (json_int_t)r->refs, "uptime_s",
 			      (json_int_t)((xtr_wheel_now(all->wheel) - r->pub.since_ms) /

@@ -138,8 +138,7 @@ static const char *take(struct xtr_state *s, const json_t *doc)
 	s->has_id = id != NULL;
 	if (!json_is_object(nonces))
 		return "nonces missing";
-	json_object_foreach((json_t *)(uintptr_t)nonces, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)nonces, key, value) {
 		if (!json_is_string(value) || read_nonce(json_string_value(value), &nonce))
 			return "a nonce is not 16 hex digits";
 		xtr_state_set_nonce(s, key, nonce);

@@ -200,6 +200,11 @@ fail:
 	return err;
 }
 
+void xtr_tap_disable_ipv6(const struct xtr_tap *tap)
+{
+	set_conf("ipv6", tap->name, "disable_ipv6", "1");
+}
+
 int xtr_tap_carrier(struct xtr_tap *tap, bool on)
 {
 	int value = on;

@@ -91,8 +91,7 @@ static json_t *candidates(const char *line, const char *typed)
 	json_t *found = json_object(), *c;
 	size_t i;
 
-	json_array_foreach(json_object_get(commands, "commands"), i, c)
-	{
+	json_array_foreach (json_object_get(commands, "commands"), i, c) {
 		const char *pattern = xtrctl_string(c, "words"), *at = line, *w, *p;
 		const char *args = json_string_value(json_object_get(c, "args"));
 		size_t wlen, plen;

@@ -41,7 +41,8 @@ static void group_flush(struct group *g, bool last)
 		g->title(g->view.out, g->ipv6 ? "IPv6" : "IPv4", table, count);
 		g->titled = true;
 	}
-	json_array_foreach(g->entries, i, e) g->entry(g->view.out, e);
+	json_array_foreach (g->entries, i, e)
+		g->entry(g->view.out, e);
 	g->printed += n;
 	json_array_clear(g->entries);
 }
@@ -124,10 +125,10 @@ static void map_cache_entry(FILE *out, const json_t *e)
 		fprintf(out, "  Negative cache entry, action: %s\n", action);
 	else if (json_array_size(locators) == 0)
 		fprintf(out, "  No locators, action: %s%s\n", action, asked(e, up));
-	json_array_foreach(locators, i, l) counted |= json_is_number(json_object_get(l, "packets"));
+	json_array_foreach (locators, i, l)
+		counted |= json_is_number(json_object_get(l, "packets"));
 	xtrctl_table_begin(&t, out, "  ", columns, counted ? 6 : 4);
-	json_array_foreach(locators, i, l)
-	{
+	json_array_foreach (locators, i, l) {
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "rloc"));
 		xtrctl_cell(&t, "%s", xtrctl_duration(json_object_get(l, "uptime_s"), up));
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "state"));
@@ -191,8 +192,7 @@ static void database_entry(FILE *out, const json_t *e)
 	    xtrctl_duration(json_object_get(e, "uptime_s"), up),
 	    xtrctl_minutes(json_object_get(e, "ttl_min"), ttl));
 	xtrctl_table_begin(&t, out, "  ", columns, 3);
-	json_array_foreach(json_object_get(e, "locators"), i, l)
-	{
+	json_array_foreach (json_object_get(e, "locators"), i, l) {
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "rloc"));
 		pri_wgt_cell(&t, l);
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "state"));
@@ -229,8 +229,7 @@ static void print_map_servers(FILE *out, const json_t *map_servers)
 
 	fputc('\n', out);
 	xtrctl_table_begin(&t, out, "", columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(map_servers, i, m)
-	{
+	json_array_foreach (map_servers, i, m) {
 		const char *state = xtrctl_string(m, "state");
 
 		xtrctl_cell(&t, "%s", xtrctl_string(m, "address"));
@@ -243,8 +242,7 @@ static void print_map_servers(FILE *out, const json_t *map_servers)
 		xtrctl_cell_json(&t, json_object_get(m, "nonce"));
 	}
 	xtrctl_table_end(&t);
-	json_array_foreach(map_servers, i, m)
-	{
+	json_array_foreach (map_servers, i, m) {
 		const json_t *refused = json_object_get(m, "prefixes_refused");
 
 		if (json_integer_value(refused) > 0)

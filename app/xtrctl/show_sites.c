@@ -35,15 +35,13 @@ static json_t *gather(const json_t *site)
 	char key[XTRCTL_WORD];
 	size_t i;
 
-	json_array_foreach(json_object_get(site, "prefixes"), i, p)
-	{
+	json_array_foreach (json_object_get(site, "prefixes"), i, p) {
 		json_t *one = json_pack("{s:O?,s:O?,s:[]}", "eid", json_object_get(p, "eid"),
 		    "instance", json_object_get(p, "instance"), "etrs");
 
 		json_object_set_new(eids, eid_key(p, key), one);
 	}
-	json_array_foreach(json_object_get(site, "registrations"), i, r)
-	{
+	json_array_foreach (json_object_get(site, "registrations"), i, r) {
 		json_t *one = json_object_get(eids, eid_key(r, key));
 
 		if (one == NULL) {
@@ -62,8 +60,7 @@ static const json_t *freshest(const json_t *etrs)
 	const json_t *best = NULL, *r;
 	size_t i;
 
-	json_array_foreach(etrs, i, r)
-	{
+	json_array_foreach (etrs, i, r) {
 		double age = json_number_value(json_object_get(r, "last_registered_s"));
 
 		if (best == NULL ||
@@ -93,8 +90,10 @@ static const char *up_mark(const json_t *etrs)
 	const json_t *r, *l;
 	size_t i, k;
 
-	json_array_foreach(etrs, i, r) json_array_foreach(json_object_get(r, "locators"), k,
-	    l) if (strcmp(xtrctl_string(l, "state"), "up") != 0) return "yes*";
+	json_array_foreach (etrs, i, r)
+		json_array_foreach (json_object_get(r, "locators"), k, l)
+			if (strcmp(xtrctl_string(l, "state"), "up") != 0)
+				return "yes*";
 	return "yes";
 }
 
@@ -112,8 +111,7 @@ static void summary(struct sites *s, const json_t *site)
 		    sizeof(summary_columns) / sizeof(summary_columns[0]));
 		s->titled = true;
 	}
-	json_object_foreach(eids, key, e)
-	{
+	json_object_foreach (eids, key, e) {
 		const json_t *etrs = json_object_get(e, "etrs"), *r = freshest(etrs);
 
 		xtrctl_cell(&s->table, "%s", name);
@@ -178,8 +176,7 @@ static void detail_etr(FILE *out, const json_t *r)
 	fprintf(out, "%sxTR-ID %s\n", blanks, hex_id(json_object_get(r, "xtr_id"), a));
 	fprintf(out, "%ssite-ID %s\n", blanks, hex_id(json_object_get(r, "site_id"), a));
 	xtrctl_table_begin(&t, out, "      ", columns, 4);
-	json_array_foreach(json_object_get(r, "locators"), i, l)
-	{
+	json_array_foreach (json_object_get(r, "locators"), i, l) {
 		const json_t *local = json_object_get(l, "local");
 
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "rloc"));
@@ -200,10 +197,10 @@ static void print_errors(FILE *out, const char *indent, json_t *errors, bool zer
 	size_t width = 0;
 	json_t *v;
 
-	json_object_foreach(errors, key, v) if (json_is_integer(v) && strlen(key) > width) width =
-	    strlen(key);
-	json_object_foreach(errors, key, v)
-	{
+	json_object_foreach (errors, key, v)
+		if (json_is_integer(v) && strlen(key) > width)
+			width = strlen(key);
+	json_object_foreach (errors, key, v) {
 		if (!json_is_integer(v) || (!zeroes && json_integer_value(v) == 0))
 			continue;
 		snprintf(label, sizeof(label), "%.200s:", key);
@@ -223,9 +220,9 @@ static bool any_error(json_t *errors)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(
-	    errors, key, v) if (json_integer_value(v) != 0 ||
-				(!strcmp(key, "last_error") && json_is_string(v))) return true;
+	json_object_foreach (errors, key, v)
+		if (json_integer_value(v) != 0 || (!strcmp(key, "last_error") && json_is_string(v)))
+			return true;
 	return false;
 }
 
@@ -240,8 +237,7 @@ static void detail(struct sites *s, const json_t *site)
 	fputs(s->titled ? "\n" : "LISP Site Registration Information\n\n", out);
 	s->titled = true;
 	fprintf(out, "Site name: %s\nAllowed EID-prefixes:\n", xtrctl_string(site, "name"));
-	json_array_foreach(json_object_get(site, "prefixes"), i, r)
-	{
+	json_array_foreach (json_object_get(site, "prefixes"), i, r) {
 		json_t *one = json_object_get(eids, eid_key(r, age));
 
 		json_object_set_new(one, "origin", json_string("Configuration"));
@@ -249,8 +245,7 @@ static void detail(struct sites *s, const json_t *site)
 			json_object_set_new(
 			    one, "origin", json_string("Configuration, accepting more specifics"));
 	}
-	json_object_foreach(eids, key, e)
-	{
+	json_object_foreach (eids, key, e) {
 		const json_t *etrs = json_object_get(e, "etrs"), *last = freshest(etrs);
 		json_int_t instance = json_integer_value(json_object_get(e, "instance"));
 		const json_t *origin = json_object_get(e, "origin");
@@ -265,7 +260,8 @@ static void detail(struct sites *s, const json_t *site)
 		fprintf(out, "    Origin:               %s\n",
 		    origin ? json_string_value(origin) : "Dynamic, more specific");
 		fprintf(out, "    State:                %s\n", last ? "complete" : "unknown");
-		json_array_foreach(etrs, i, r) detail_etr(out, r);
+		json_array_foreach (etrs, i, r)
+			detail_etr(out, r);
 	}
 	fputs("\n  Registration errors:\n", out);
 	print_errors(out, "    ", json_object_get(site, "errors"), true);
@@ -303,8 +299,7 @@ static void sites_end(void *state)
 		fputs("LISP Site Registration Information\n\nNo sites\n", s->view.out);
 	else if (!s->view.detail)
 		xtrctl_table_end(&s->table);
-	json_object_foreach(s->errors, name, errors)
-	{
+	json_object_foreach (s->errors, name, errors) {
 		if (name[0])
 			fprintf(s->view.out, "\nRegistration errors of site %s:\n", name);
 		else

@@ -175,7 +175,8 @@ static void counters_end(void *state)
 
 	xtrctl_table_begin(&t, c->view.out, "", columns, 2);
 	if (names != NULL) {
-		json_object_foreach(c->values, name, v) names[i++] = name;
+		json_object_foreach (c->values, name, v)
+			names[i++] = name;
 		qsort(names, n, sizeof(*names), by_name);
 	}
 	for (i = 0; names != NULL && i < n; i++) {

@@ -3,13 +3,12 @@
  * Authentication data of Map-Register, Map-Notify and Map-Notify-Ack (RFC 9301 sections 5.6, 12.5).
  * OpenSSL's EVP_MAC and EVP_KDF do the work. Control lcore only (or any one thread an object).
  *
- * Algorithms 1 and 2 are HMAC with the secret as key. Algorithm 3 derives a key a message: "KDF(nonce+PSK[Key ID],s)", s being
- * "the salt", is read as HKDF-SHA256 (RFC 5869) with
- *   IKM  = the nonce, 8 bytes as they stand in the message, followed by the secret,
- *   salt = "Map-Register Authentication", "Map-Notify Authentication" or "Map-Notify-Ack Authentication" by
- *          message type, without a zero byte,
- *   info = empty, L = 32 bytes,
- * and the result is the key of HMAC-SHA-256. A truncated MAC is the first bytes of the full one.
+ * Algorithms 1 and 2 are HMAC with the secret as key. Algorithm 3 derives a key a message:
+ * "KDF(nonce+PSK[Key ID],s)", s being "the salt", is read as HKDF-SHA256 (RFC 5869) with IKM  = the
+ * nonce, 8 bytes as they stand in the message, followed by the secret, salt = "Map-Register
+ * Authentication", "Map-Notify Authentication" or "Map-Notify-Ack Authentication" by message type,
+ * without a zero byte, info = empty, L = 32 bytes, and the result is the key of HMAC-SHA-256. A
+ * truncated MAC is the first bytes of the full one.
  */
 #ifndef XTR_AUTH_H
 #define XTR_AUTH_H
@@ -26,7 +25,8 @@ enum xtr_algorithm {
 /* A pre-shared secret with its contexts. */
 struct xtr_key;
 
-/* Copies the secret (len bytes, at least one). Returns NULL if it is empty, memory is short, or OpenSSL lacks an algorithm. */
+/* Copies the secret (len bytes, at least one). Returns NULL if it is empty, memory is short, or
+ * OpenSSL lacks an algorithm. */
 struct xtr_key *xtr_key_create(const void *secret, size_t len);
 /* Wipes and frees; NULL is allowed. */
 void xtr_key_destroy(struct xtr_key *key);
@@ -41,16 +41,17 @@ int xtr_algorithm_parse(const char *text);
 size_t xtr_auth_len(unsigned algorithm, bool rfc_length);
 
 /*
- * Fills the authentication data of the finished message of `len` bytes at `p`, whose field is there; what it
- * holds does not matter. The MAC covers the first `covered` bytes: len, or through the last RLOC-record.
- * Returns 0, -EBADMSG (no such field), -ENOTSUP (algorithm).
+ * Fills the authentication data of the finished message of `len` bytes at `p`, whose field is
+ * there; what it holds does not matter. The MAC covers the first `covered` bytes: len, or through
+ * the last RLOC-record. Returns 0, -EBADMSG (no such field), -ENOTSUP (algorithm).
  */
 int xtr_auth_sign(struct xtr_key *key, uint8_t *p, size_t len, size_t covered);
 
 /*
- * Checks the authentication data of a message read by xtr_msg_read from `p`. Accepts the full and the RFC's length, and
- * coverage of the whole message or through the last RLOC-record. Constant time in the data. `p` is not
- * changed. Returns 0; -EKEYREJECTED: it does not match; -ENOTSUP: algorithm or length.
+ * Checks the authentication data of a message read by xtr_msg_read from `p`. Accepts the full and
+ * the RFC's length, and coverage of the whole message or through the last RLOC-record. Constant
+ * time in the data. `p` is not changed. Returns 0; -EKEYREJECTED: it does not match; -ENOTSUP:
+ * algorithm or length.
  */
 int xtr_auth_verify(struct xtr_key *key, const uint8_t *p, size_t len, const struct xtr_msg *m);
 

@@ -38,6 +38,8 @@ enum xtr_punt {           /* why a worker could not finish a packet */
 #define XTR_PKT_SITE  0x01 /* from the site side: LISP may touch it */
 #define XTR_PKT_DECAP 0x02 /* was inside a LISP packet: no Ethernet header in front */
 #define XTR_PKT_LISP0 0x04 /* sent by Linux itself through lisp0 */
+#define XTR_PKT_RELEASED                                                                           \
+	0x08 /* was held: passes the gate `id` and those before, though they are still closed */
 
 enum xtr_inject { XTR_INJECT_TX, XTR_INJECT_RESUME, XTR_INJECT_DECAP };
 
@@ -222,9 +224,15 @@ static inline void xtr_drop(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_d
 	rte_pktmbuf_free(m);
 }
 
-static inline bool xtr_gate_closed(const struct xtr_worker *w, uint32_t gate)
+/*
+ * Must the packet wait at this gate? What the control lcore held comes back before the gate opens,
+ * and is what the others wait for.
+ */
+static inline bool xtr_gate_closed(
+    const struct xtr_worker *w, const struct xtr_pkt *pkt, uint32_t gate)
 {
-	return unlikely(gate != 0) && (int32_t)(gate - w->gate_seen) > 0;
+	return unlikely(gate != 0) && (int32_t)(gate - w->gate_seen) > 0 &&
+	       !((pkt->flags & XTR_PKT_RELEASED) && (int32_t)(gate - pkt->id) <= 0);
 }
 
 static inline void xtr_list_add(struct xtr_list *l, struct rte_mbuf *m)

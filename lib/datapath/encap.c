@@ -54,7 +54,7 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		if (fwd->set_log2)
 			index = xtr_hop_pick(w->dp, fwd, hash);
 		t = xtr_pool_at(&w->dp->tunnel, index);
-		if (xtr_gate_closed(w, t->gate)) {
+		if (xtr_gate_closed(w, pkt, t->gate)) {
 			xtr_stage_gate(w, m);
 			continue;
 		}

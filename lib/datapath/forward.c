@@ -28,7 +28,7 @@ void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in)
 		if (fwd->set_log2)
 			index = xtr_hop_pick(w->dp, fwd, xtr_ip4_flow(m, ip, pkt->l2_len));
 		adj = xtr_pool_at(&w->dp->adj, index);
-		if (xtr_gate_closed(w, adj->gate)) {
+		if (xtr_gate_closed(w, pkt, adj->gate)) {
 			xtr_stage_gate(w, m);
 			continue;
 		}

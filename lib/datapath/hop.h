@@ -7,7 +7,8 @@
 
 #include "datapath/dp.h"
 
-#define XTR_SET_SLOTS 128 /* buckets of a set, so that weights are met within 1 % */
+#define XTR_SET_LOG2  7
+#define XTR_SET_SLOTS (1u << XTR_SET_LOG2) /* so that weights are met within 1 % */
 
 struct xtr_set {
 	uint32_t hop[XTR_SET_SLOTS]; /* indexes of next hops or tunnels */
@@ -20,8 +21,6 @@ static inline uint32_t xtr_hop_pick(
 {
 	const struct xtr_set *set = xtr_pool_at(&dp->set, fwd->target);
 
-	return set->hop[hash >> 25];
+	return set->hop[hash >> (32 - XTR_SET_LOG2)];
 }
-_Static_assert(XTR_SET_SLOTS == 1 << 7, "seven bits of the hash");
-
 #endif

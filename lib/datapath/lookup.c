@@ -109,7 +109,7 @@ static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsig
 		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, values[i]);
 
 		xtr_pkt(m[i])->fwd = values[i];
-		if (fwd->action == XTR_FWD_ROUTES && !xtr_gate_closed(w, fwd->gate))
+		if (fwd->action == XTR_FWD_ROUTES && !xtr_gate_closed(w, xtr_pkt(m[i]), fwd->gate))
 			again[n_again++] = i;
 	}
 	if (!n_again)
@@ -135,7 +135,7 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 		struct xtr_pkt *pkt = xtr_pkt(m);
 		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
 
-		if (xtr_gate_closed(w, fwd->gate)) {
+		if (xtr_gate_closed(w, pkt, fwd->gate)) {
 			xtr_stage_gate(w, m);
 			continue;
 		}

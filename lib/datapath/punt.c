@@ -30,6 +30,7 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 		return;
 	}
 	pkt->reason = (uint8_t)reason;
+	pkt->flags &= (uint8_t)~XTR_PKT_RELEASED;
 	pkt->id = id;
 	if (unlikely(rte_ring_mp_enqueue(dp->punt, m) < 0)) {
 		xtr_drop(w, m, XTR_DROP_PUNT_FULL);

@@ -5,12 +5,12 @@
  *
  * GATES. When a thing that made workers punt packets (an unresolved EID, an unknown neighbour)
  * becomes usable, packets that come later must not overtake those that the control lcore holds. So
- * it is published with gate = E, a number higher than any worker has seen. A worker that meets gate
- * > its own gate_seen keeps the packet in a queue of its own. The control lcore waits for a grace
- * period (nobody punts for it any more), empties the punt ring, gives all held packets back by the
- * inject rings, and then publishes E. A worker reads that number, then empties its inject ring,
- * then adopts the number and lets its queue go: order is kept whatever the rate, without a lock or
- * a wait.
+ * it is published with gate = E, a number higher than any worker has adopted. A worker that meets a
+ * gate above its own gate_seen keeps the packet in a queue of its own. The control lcore waits for
+ * a grace period (nobody punts for it any more), empties the punt ring, gives all held packets back
+ * by the inject rings, marked so that they pass this gate, and then publishes E. A worker reads
+ * that number, then empties its inject ring, then adopts the number and lets its queue go: order is
+ * kept whatever the rate, without a lock or a wait.
  */
 #ifndef XTR_MAPCACHE_FWD_H
 #define XTR_MAPCACHE_FWD_H

@@ -20,7 +20,8 @@
 
 #define XTR_IID_MAX 0xffffffu /* instance-IDs have 24 bits, RFC 9300 section 5.3 */
 
-/* An IPv4 or IPv6 address, or none. Unused bytes of b are zero, so that two may be compared whole. */
+/* An IPv4 or IPv6 address, or none. Unused bytes of b are zero, so that two may be compared whole.
+ */
 struct xtr_ip {
 	uint8_t af; /* 0 none, 4 IPv4, 6 IPv6 */
 	uint8_t b[16];
@@ -60,10 +61,12 @@ static inline unsigned xtr_ip_bit(const struct xtr_ip *ip, unsigned n)
 /* Clears all bits after the first `plen`. Returns true if one of them was set. */
 bool xtr_ip_mask(struct xtr_ip *ip, unsigned plen);
 
-/* Multicast (224/4, ff00::/8), IPv4 broadcast, unspecified, loopback: no unicast locator or EID (RFC 9301 5.4). */
+/* Multicast (224/4, ff00::/8), IPv4 broadcast, unspecified, loopback: no unicast locator or EID
+ * (RFC 9301 5.4). */
 bool xtr_ip_is_unicast(const struct xtr_ip *ip);
 
-/* Text to address, "192.0.2.1" or "2001:db8::1". Returns 0 or -EINVAL; *out is untouched on error. */
+/* Text to address, "192.0.2.1" or "2001:db8::1". Returns 0 or -EINVAL; *out is untouched on error.
+ */
 int xtr_ip_parse(const char *text, struct xtr_ip *out);
 /* Text to prefix, "192.0.2.0/24"; without "/", the full length. Host bits set: -EDOM (and *out has
  * them cleared, for a helpful message). Returns 0, -EINVAL or -EDOM. out->iid is set to 0. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The LISP data header, eight bytes after UDP 4341 (RFC 9300 section 5.1 to 5.3, RFC 9305 for the P bit).
- * Inline, for workers. Words are kept in host order here and stored in network order.
+ * The LISP data header, eight bytes after UDP 4341 (RFC 9300 section 5.1 to 5.3, RFC 9305 for the P
+ * bit). Inline, for workers. Words are kept in host order here and stored in network order.
  */
 #ifndef XTR_WIRE_DATA_H
 #define XTR_WIRE_DATA_H

@@ -225,7 +225,7 @@ class Lab:
 
     def entries(self, router, instance=None):
         """The map-cache without the configured entries."""
-        words = ["show", "map-cache"] + (["instance", instance] if instance else [])
+        words = ["show", "map-cache"] + (["instance", instance] if instance is not None else [])
         return [e for e in self.ctl(router, *words)["entries"] if e["source"] != "static"]
 
     def registrations(self, router="r1"):

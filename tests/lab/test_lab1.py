@@ -118,11 +118,6 @@ def test_ping_sizes(lab1, size):
     traffic.ping(lab1, "r4", "10.2.2.5", 3, size=size, options=("-M", "dont"))
 
 
-def test_large_pings_in_fragments(lab1):
-    """Fragments made by the host itself (4,000 bytes)."""
-    traffic.ping(lab1, "r4", "10.2.2.5", 3, size=4000, options=("-M", "dont"))
-
-
 def test_too_big_is_said(lab1):
     """DF and too big for the core: ICMP with the MTU that fits (RFC 9300 7.1): 1500 - 36."""
     lab1.run("r4", "ip", "route", "flush", "cache")
