@@ -299,7 +299,12 @@ static void oper_readable(void *arg)
 {
 	struct xtr_ctl *ctl = arg;
 
+	/* `clock advance` fires timers from inside a command */
+	if (ctl->in_oper)
+		return;
+	ctl->in_oper = true;
 	xtr_oper_run(ctl->oper, xtr_wheel_now(&ctl->wheel));
+	ctl->in_oper = false;
 }
 
 static void oper_tick(struct xtr_timer *t)

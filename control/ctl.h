@@ -32,7 +32,7 @@ struct xtr_ctl {
 	struct xtr_watch oper_watch, signal_watch;
 	struct xtr_timer oper_timer;
 	int signal_fd;
-	bool stop, ready;
+	bool stop, ready, in_oper;
 	uint8_t xtr_id[16];
 	/* roles; NULL where not configured */
 	struct xtr_ms *ms;
@@ -81,6 +81,9 @@ int xtr_ctl_install_database(struct xtr_ctl *ctl);
 /* icmp.c: a packet that does not fit: ICMP to its source, or fragments back to its worker (RFC 9300
  * section 7.1). Takes m. */
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu);
+/* A packet of LISP's whose TTL has expired: ICMP to its source (RFC 1812 section 5.3.1). Takes m.
+ */
+void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m);
 void xtr_ctl_icmp_open(struct xtr_ctl *ctl);
 
 /* mirror.c: ports in Linux. */

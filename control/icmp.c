@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets that do not fit into a tunnel or link (RFC 9300 section 7.1): with DF the source is told
- * how much fits (RFC 1191), without, the packet is split before it is encapsulated.
+ * ICMP errors that Linux cannot send for us. Packets that do not fit into a tunnel or link (RFC
+ * 9300 section 7.1): with DF the source is told how much fits (RFC 1191), without, the packet is
+ * split before it is encapsulated. And time exceeded for packets that LISP would have carried:
+ * Linux has no route to a remote EID, and would call it unreachable.
  */
 #include "control/ctl.h"
 
@@ -19,7 +21,7 @@
 	548u /* of the packet that is quoted: 576 less both headers, RFC 1812 4.3.2.3 */
 #define MAX_FRAGMENTS 32
 
-struct icmp_too_big {
+struct icmp_error {
 	uint8_t type, code;
 	uint16_t checksum;
 	uint16_t unused, mtu;
@@ -52,22 +54,75 @@ static bool may_send(struct xtr_ctl *ctl)
 	return true;
 }
 
-static void tell_source(
-    struct xtr_ctl *ctl, const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t mtu)
+/*
+ * The address that an error comes from: that of the interface by which the packet came (RFC 1812
+ * section 4.3.2.4). What came out of a tunnel came by no interface, and the way back starts from an
+ * EID: an own EID address then. af 0: Linux chooses.
+ */
+static struct xtr_ip error_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = ip->src_addr};
-	struct icmp_too_big icmp = {.type = 3, .code = 4, .mtu = rte_cpu_to_be_16((uint16_t)mtu)};
-	unsigned quote = RTE_MIN(ICMP_QUOTE_MAX,
-	    (unsigned)(m->data_len - xtr_pkt((struct rte_mbuf *)(uintptr_t)m)->l2_len));
-	size_t len = offsetof(struct icmp_too_big, quote) + quote;
+	bool tunnel = pkt->flags & XTR_PKT_DECAP;
 
-	/* RFC 1812 4.3.2.7: never about a fragment but the first */
+	for (unsigned i = 0; i < ctl->cfg->n_ports; i++) {
+		const struct xtr_cfg_port *p = &ctl->cfg->ports[i];
+
+		if (tunnel ? !ctl->dp->ports[i].site || ctl->dp->ports[i].inst != pkt->inst
+			   : i != pkt->port)
+			continue;
+		for (unsigned a = 0; a < p->n_addresses; a++) {
+			struct xtr_eid eid = xtr_eid_host(p->iid, &p->addresses[a].ip);
+
+			if (eid.ip.af == 4 && (!tunnel || xtr_fib_own(ctl->fib, &eid)))
+				return eid.ip;
+		}
+	}
+	return (struct xtr_ip){0};
+}
+
+/* An ICMP error about m to its source, by way of Linux. False: none may be sent. */
+static bool send_error(
+    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t mtu)
+{
+	const struct xtr_pkt *pkt = xtr_pkt(m);
+	const struct rte_ipv4_hdr *ip =
+	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, pkt->l2_len);
+	struct icmp_error icmp = {
+	    .type = type, .code = code, .mtu = rte_cpu_to_be_16((uint16_t)mtu)};
+	unsigned quote = RTE_MIN(ICMP_QUOTE_MAX, (unsigned)(m->data_len - pkt->l2_len));
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = ip->src_addr};
+	struct xtr_ip src = error_source(ctl, pkt);
+	struct in_pktinfo info = {0};
+	char control[CMSG_SPACE(sizeof(info))] = {0};
+	struct iovec iov = {&icmp, offsetof(struct icmp_error, quote) + quote};
+	struct msghdr msg = {
+	    .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
+
+	/* RFC 1812 4.3.2.7: never about a fragment but the first, nor about an ICMP error */
 	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK))
-		return;
+		return false;
+	if (ip->next_proto_id == IPPROTO_ICMP && quote > (ip->version_ihl & 15) * 4u) {
+		uint8_t inner = ((const uint8_t *)ip)[(ip->version_ihl & 15) * 4u];
+
+		if (inner == 3 || inner == 4 || inner == 5 || inner == 11 || inner == 12)
+			return false;
+	}
+	if (ctl->icmp_fd < 0 || !may_send(ctl))
+		return false;
 	memcpy(icmp.quote, ip, quote);
-	icmp.checksum = (uint16_t)~rte_raw_cksum(&icmp, len);
-	if (ctl->icmp_fd >= 0)
-		sendto(ctl->icmp_fd, &icmp, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
+	icmp.checksum = (uint16_t)~rte_raw_cksum(&icmp, iov.iov_len);
+	if (src.af) {
+		struct cmsghdr *c;
+
+		memcpy(&info.ipi_spec_dst, src.b, 4);
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+	return sendmsg(ctl->icmp_fd, &msg, MSG_DONTWAIT) >= 0;
 }
 
 /* Splits m and sends the parts through the pipeline again. Takes m. */
@@ -113,11 +168,14 @@ void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 		split(ctl, m, mtu);
 		return;
 	}
-	if (may_send(ctl)) {
-		tell_source(ctl, m, ip, mtu);
-		ctl->dp->control_drops[XTR_DROP_TOO_BIG]++;
-	} else {
-		ctl->dp->control_drops[XTR_DROP_TOO_BIG_LIMITED]++;
-	}
+	ctl->dp->control_drops[send_error(ctl, m, 3, 4, mtu) ? XTR_DROP_TOO_BIG
+							     : XTR_DROP_TOO_BIG_LIMITED]++;
+	rte_pktmbuf_free(m);
+}
+
+void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m)
+{
+	ctl->dp
+	    ->control_drops[send_error(ctl, m, 11, 0, 0) ? XTR_DROP_TTL : XTR_DROP_TTL_LIMITED]++;
 	rte_pktmbuf_free(m);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <linux/rtnetlink.h>
 #include "control/netlink.h"
+#include "control/packet.h"
 #include "control/tap.h"
 #include "datapath/ip4.h"
 #include "util/log.h"
@@ -152,22 +153,6 @@ static void nl_readable(void *arg)
 
 /* --- packets from Linux --- */
 
-static struct rte_mbuf *make(struct xtr_mirror *mirror, const void *data, uint32_t len)
-{
-	struct xtr_dp *dp = mirror->ctl->dp;
-	struct rte_mbuf *m = rte_pktmbuf_alloc(dp->hold_pool);
-	char *p = m ? rte_pktmbuf_append(m, (uint16_t)len) : NULL;
-
-	if (!p) {
-		dp->control_drops[XTR_DROP_HOLD_NO_MBUF]++;
-		rte_pktmbuf_free(m);
-		return NULL;
-	}
-	memcpy(p, data, len);
-	memset(xtr_pkt(m), 0, sizeof(struct xtr_pkt));
-	return m;
-}
-
 static void from_tap(void *arg)
 {
 	struct tap_port *t = arg;
@@ -176,7 +161,8 @@ static void from_tap(void *arg)
 
 	for (unsigned i = 0; i < FRAMES_A_TURN; i++) {
 		int len = xtr_tap_read(&t->tap, mirror->buf, sizeof(mirror->buf));
-		struct rte_mbuf *m = len > 0 ? make(mirror, mirror->buf, (uint32_t)len) : NULL;
+		struct rte_mbuf *m =
+		    len > 0 ? xtr_packet_make(dp, mirror->buf, (uint32_t)len) : NULL;
 
 		if (len <= 0)
 			return;
@@ -216,7 +202,7 @@ static void from_lisp0(void *arg)
 
 		if (len <= 0)
 			return;
-		m = make(t->mirror, t->mirror->buf, (uint32_t)len);
+		m = xtr_packet_make(dp, t->mirror->buf, (uint32_t)len);
 		if (!m)
 			continue;
 		ip = xtr_ip4_check(m, 0, &reason);

@@ -6,7 +6,9 @@
 
 #include <rte_ip.h>
 #include "datapath/ip4.h"
+#include "control/packet.h"
 #include "util/log.h"
+#include "wire/data.h"
 
 static const char *const reasons[XTR_PUNT_N] = {
     [XTR_PUNT_LINUX] = "for Linux",
@@ -16,12 +18,6 @@ static const char *const reasons[XTR_PUNT_N] = {
     [XTR_PUNT_TUNNEL] = "RLOC's next hop unknown",
     [XTR_PUNT_TOO_BIG] = "too big",
 };
-
-static void drop(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
-{
-	ctl->dp->control_drops[reason]++;
-	rte_pktmbuf_free(m);
-}
 
 static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
@@ -36,6 +32,15 @@ static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
 		xtr_rib_hold_host(ctl->rib, pkt->out, &dst, m);
 }
 
+static void for_linux(struct xtr_ctl *ctl, struct rte_mbuf *m)
+{
+	if (ctl->mirror)
+		xtr_mirror_to_linux(ctl->mirror, m);
+	else
+		ctl->dp->control_drops[XTR_DROP_TAP_DOWN]++;
+	rte_pktmbuf_free(m);
+}
+
 static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
 	struct xtr_pkt *pkt = xtr_pkt(m);
@@ -43,13 +48,15 @@ static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)
 	xtr_dbg(XTR_DBG_PUNT, "punt: %u bytes from port %u, worker %u: %s", m->pkt_len, pkt->port,
 	    pkt->worker, reasons[pkt->reason]);
 	switch ((enum xtr_punt)pkt->reason) {
-	case XTR_PUNT_LINUX:
 	case XTR_PUNT_TTL:
-		if (ctl->mirror)
-			xtr_mirror_to_linux(ctl->mirror, m);
+		/* Linux answers for what it routes too; it knows no route to remote EIDs */
+		if (pkt->eligible || (pkt->flags & XTR_PKT_DECAP))
+			xtr_ctl_time_exceeded(ctl, m);
 		else
-			ctl->dp->control_drops[XTR_DROP_TAP_DOWN]++;
-		rte_pktmbuf_free(m);
+			for_linux(ctl, m);
+		return;
+	case XTR_PUNT_LINUX:
+		for_linux(ctl, m);
 		return;
 	case XTR_PUNT_MISS:
 		xtr_ctl_miss(ctl, m);
@@ -96,26 +103,20 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 	int port = ctl->mirror ? xtr_mirror_port(ctl->mirror, ifindex) : -1;
 	struct rte_mbuf *m;
 	struct xtr_pkt *pkt;
-	char *data;
 
 	/* Only the core tunnels to us: a host of the site must not, not even in fragments. */
 	if (port < 0 || ctl->dp->ports[port].site) {
 		ctl->dp->control_drops[XTR_DROP_DECAP_SIDE]++;
 		return;
 	}
-	m = rte_pktmbuf_alloc(ctl->dp->hold_pool);
-	if (!m) {
-		ctl->dp->control_drops[XTR_DROP_HOLD_NO_MBUF]++;
+	if (len < XTR_DATA_HDR_LEN) {
+		ctl->dp->control_drops[XTR_DROP_DECAP_SHORT]++;
 		return;
 	}
-	data = len >= 8 && len <= UINT16_MAX ? rte_pktmbuf_append(m, (uint16_t)len) : NULL;
-	if (!data) {
-		drop(ctl, m, XTR_DROP_REASM_REFUSED);
+	m = xtr_packet_make(ctl->dp, p, (uint32_t)len);
+	if (!m)
 		return;
-	}
-	memcpy(data, p, len);
 	pkt = xtr_pkt(m);
-	memset(pkt, 0, sizeof(*pkt));
 	pkt->port = (uint8_t)port;
 	pkt->outer_ttl = ttl;
 	pkt->outer_tos = tos;

@@ -50,10 +50,11 @@
 	X(NO_RESOLVER, "no-map-resolver")                                                          \
 	X(TOO_BIG, "too-big-icmp-sent")                                                            \
 	X(TOO_BIG_LIMITED, "too-big-icmp-limited")                                                 \
+	X(TTL, "ttl-expired-icmp-sent")                                                            \
+	X(TTL_LIMITED, "ttl-expired-icmp-limited")                                                 \
 	X(TAP_FULL, "tap-full")                                                                    \
 	X(TAP_DOWN, "tap-not-there")                                                               \
-	X(INJECT_FULL, "inject-ring-full")                                                         \
-	X(REASM_REFUSED, "decap-control-refused")
+	X(INJECT_FULL, "inject-ring-full")
 
 enum xtr_drop {
 #define XTR_X(id, name) XTR_DROP_##id,

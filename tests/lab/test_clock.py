@@ -42,7 +42,8 @@ def test_registers_every_minute(lab):
                 "Map-Register %d" % n)
         cap.stop()
     nonces = [m["nonce"] for m in cap.control(lisp.REGISTER) if m["from"] == "172.16.1.2"]
-    assert len(nonces) == 3 and nonces == sorted(set(nonces))
+    # a jump of the clock may look like a Map-Notify that did not come, so there may be more
+    assert len(nonces) >= 3 and nonces == sorted(set(nonces))
 
 
 def test_mapping_lives_for_its_ttl(lab):
