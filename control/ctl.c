@@ -75,16 +75,22 @@ static void routes_changed(void *arg)
 	((struct xtr_ctl *)arg)->rlocs_dirty = true;
 }
 
-static bool source_rloc(void *arg, unsigned port, uint8_t af, struct xtr_ip *src)
+bool xtr_ctl_port_address(
+    const struct xtr_ctl *ctl, unsigned port, uint8_t af, struct xtr_ip *address)
 {
-	const struct xtr_cfg_port *p = &((struct xtr_ctl *)arg)->cfg->ports[port];
+	const struct xtr_cfg_port *p = &ctl->cfg->ports[port];
 
 	for (unsigned i = 0; i < p->n_addresses; i++)
 		if (p->addresses[i].ip.af == af) {
-			*src = p->addresses[i].ip;
+			*address = p->addresses[i].ip;
 			return true;
 		}
-	return false;
+	return ctl->mirror && xtr_mirror_address(ctl->mirror, port, af, address);
+}
+
+static bool source_rloc(void *arg, unsigned port, uint8_t af, struct xtr_ip *src)
+{
+	return xtr_ctl_port_address(arg, port, af, src);
 }
 
 /* --- parts --- */
@@ -113,14 +119,19 @@ static void choose_xtr_id(struct xtr_ctl *ctl)
 	}
 }
 
+static bool link_is_up(const struct xtr_ctl *ctl, unsigned port)
+{
+	struct rte_eth_link link;
+
+	return rte_eth_link_get_nowait(ctl->dp->ports[port].ethdev, &link) == 0 && link.link_status;
+}
+
 static void check_links(struct xtr_timer *t)
 {
 	struct xtr_ctl *ctl = (struct xtr_ctl *)((char *)t - offsetof(struct xtr_ctl, link_timer));
 
 	for (unsigned i = 0; i < ctl->dp->n_ports; i++) {
-		struct rte_eth_link link;
-		bool up = rte_eth_link_get_nowait(ctl->dp->ports[i].ethdev, &link) == 0 &&
-			  link.link_status;
+		bool up = link_is_up(ctl, i);
 
 		if (up == ctl->dp->ports[i].up)
 			continue;
@@ -252,6 +263,11 @@ static bool create_dataplane(struct xtr_ctl *ctl)
 
 	if (!create_tables(ctl))
 		return false;
+	for (unsigned i = 0; i < ctl->dp->n_ports; i++) {
+		ctl->dp->ports[i].up = link_is_up(ctl, i);
+		if (!ctl->dp->ports[i].up)
+			xtr_log(XTR_LOG_WARNING, "port %s: link down", ctl->cfg->ports[i].name);
+	}
 	ops.arg = ctl;
 	ctl->itr = xtr_itr_create(&ctl->lisp, &ops, iids, n);
 	if (!ctl->itr)

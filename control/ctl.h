@@ -63,6 +63,11 @@ void xtr_ctl_destroy(struct xtr_ctl *ctl);
 /* Starts what speaks first (registration), then runs until SIGTERM or SIGINT. Returns 0. */
 int xtr_ctl_run(struct xtr_ctl *ctl);
 
+/* An address of a port: the first of this family in the configuration, else the first that Linux
+ * has there. False: none. */
+bool xtr_ctl_port_address(
+    const struct xtr_ctl *ctl, unsigned port, uint8_t af, struct xtr_ip *address);
+
 /* dispatch.c: a control message from the socket. */
 void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len);
 
@@ -94,6 +99,9 @@ void xtr_mirror_to_linux(struct xtr_mirror *mirror, struct rte_mbuf *m);
 /* The port's link changed. */
 void xtr_mirror_carrier(struct xtr_mirror *mirror, unsigned port, bool up);
 void xtr_mirror_ask(struct xtr_mirror *mirror, unsigned port, const struct xtr_ip *ip);
+/* The first address of this family that Linux has on the port's TAP. False: none. */
+bool xtr_mirror_address(
+    const struct xtr_mirror *mirror, unsigned port, uint8_t af, struct xtr_ip *address);
 bool xtr_mirror_in_sync(const struct xtr_mirror *mirror);
 /* The port behind a Linux interface, or -1. */
 int xtr_mirror_port(const struct xtr_mirror *mirror, int ifindex);

@@ -64,17 +64,17 @@ static struct xtr_ip error_source(const struct xtr_ctl *ctl, const struct xtr_pk
 	bool tunnel = pkt->flags & XTR_PKT_DECAP;
 
 	for (unsigned i = 0; i < ctl->cfg->n_ports; i++) {
-		const struct xtr_cfg_port *p = &ctl->cfg->ports[i];
+		struct xtr_eid eid;
+		struct xtr_ip ip;
 
 		if (tunnel ? !ctl->dp->ports[i].site || ctl->dp->ports[i].inst != pkt->inst
 			   : i != pkt->port)
 			continue;
-		for (unsigned a = 0; a < p->n_addresses; a++) {
-			struct xtr_eid eid = xtr_eid_host(p->iid, &p->addresses[a].ip);
-
-			if (eid.ip.af == 4 && (!tunnel || xtr_fib_own(ctl->fib, &eid)))
-				return eid.ip;
-		}
+		if (!xtr_ctl_port_address(ctl, i, 4, &ip))
+			continue;
+		eid = xtr_eid_host(ctl->cfg->ports[i].iid, &ip);
+		if (!tunnel || xtr_fib_own(ctl->fib, &eid))
+			return ip;
 	}
 	return (struct xtr_ip){0};
 }

@@ -23,6 +23,7 @@ struct tap_port {
 	struct xtr_tap tap;
 	struct xtr_watch watch;
 	unsigned port;
+	struct xtr_ip address[2]; /* first IPv4, IPv6 address in Linux; af 0: none */
 };
 
 struct xtr_mirror {
@@ -52,14 +53,33 @@ static void on_link(void *arg, const struct xtr_nl_link *l, bool gone)
 	    gone ? "gone" : "", l->up ? "up " : "down ", l->running ? "running" : "no carrier");
 }
 
+/* Local addresses come as routes of the table `local`; here is what a port sends from, where the
+ * configuration gives it no address. */
 static void on_addr(void *arg, const struct xtr_nl_addr *a, bool gone)
 {
+	struct xtr_mirror *mirror = arg;
+	int port = xtr_mirror_port(mirror, a->ifindex);
+	struct xtr_ip *first = port < 0 ? NULL : &mirror->taps[port].address[a->ip.af == 6];
 	char ip[XTR_IP_STRLEN];
 
-	/* local addresses come as routes of the table `local`; here is only what the operator may
-	 * want to see */
 	xtr_dbg(XTR_DBG_NETLINK, "netlink: address %s/%u on %d%s", xtr_ip_format(&a->ip, ip),
 	    a->plen, a->ifindex, gone ? " gone" : "");
+	if (!first || (a->ip.af == 6 && a->ip.b[0] == 0xfe && (a->ip.b[1] & 0xc0) == 0x80))
+		return; /* link-local addresses are no RLOCs */
+	if (gone && xtr_ip_equal(first, &a->ip))
+		first->af = 0;
+	else if (!gone && !first->af)
+		*first = a->ip;
+	else
+		return;
+	mirror->ctl->rlocs_dirty = true;
+}
+
+bool xtr_mirror_address(
+    const struct xtr_mirror *mirror, unsigned port, uint8_t af, struct xtr_ip *address)
+{
+	*address = mirror->taps[port].address[af == 6];
+	return address->af;
 }
 
 static void on_route(void *arg, const struct xtr_nl_route *r, bool gone)
@@ -282,7 +302,7 @@ static int open_tap(struct xtr_mirror *mirror, struct tap_port *t, const char *n
 		xtr_tap_disable_ipv6(
 		    &t->tap); /* EIDs are IPv4 so far: nothing for IPv6 to say there */
 	if (rc == 0)
-		rc = xtr_tap_carrier(&t->tap, true);
+		rc = xtr_tap_carrier(&t->tap, l3 || mirror->ctl->dp->ports[t->port].up);
 	if (rc == 0)
 		rc = xtr_nl_link_set(mirror->nl, t->tap.ifindex, true, mtu);
 	if (rc == 0)

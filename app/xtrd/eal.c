@@ -80,7 +80,8 @@ static void add_lcores(struct args *a, const struct xtr_config *cfg)
 
 int xtr_eal_start(const struct xtr_config *cfg)
 {
-	struct args a = {.n = 0};
+	/* EAL keeps pointers into its arguments: they live as long as the process */
+	static struct args a;
 	bool bus = false;
 	int rc;
 
@@ -104,7 +105,6 @@ int xtr_eal_start(const struct xtr_config *cfg)
 		add(&a, "--no-pci");
 	for (unsigned i = 0; i < cfg->eal.n_args; i++)
 		add(&a, "%s", cfg->eal.args[i]);
-	/* EAL keeps pointers into its arguments: they live as long as the process */
 	rc = rte_eal_init(a.n, a.v);
 	if (rc < 0) {
 		rc = -rte_errno;

@@ -194,10 +194,16 @@ class Lab:
         self.routers.pop(router).kill()
 
     def restart(self, *routers):
+        errors = []
         for r in routers:
-            self.end(r)
+            try:
+                self.end(r)
+            except AssertionError as e:
+                errors.append("%s: %s" % (r, e))
+        # started in any case, so that one bad end fails one test and not all that come after
         for r in routers:
             self.start(r)
+        assert not errors, "\n".join(errors)
 
     def check(self):
         """Every router still runs and no sanitizer has spoken."""

@@ -11,7 +11,6 @@ import pytest
 import conf
 import lab as labs
 import traffic
-from proc import wait_until
 from test_headers import IP, UDP, Bytes, Ether, arrives, inner_udp
 import lisp
 
@@ -61,16 +60,27 @@ def test_fragments_of_lisp_data(lab, size, order):
         assert (got.src, got.dst, got.ttl, got.tos) == ("10.2.2.5", "10.1.1.4", 32, 46 << 2)
 
 
-def test_more_than_a_buffer(lab):
-    """A LISP packet whose inner packet is larger than any MTU here is a counted drop."""
-    packet, mark = inner_udp()
+def test_inner_packet_larger_than_the_site_takes(lab):
+    """It leaves towards R4 in fragments that fit, all of it (RFC 1812 5.2.7.1: DF is not set)."""
+    packet, mark = inner_udp(id=4711)
+    packet = packet / Bytes(bytes(3000 - len(packet)))
     whole = IP(src="172.16.1.3", dst="172.16.1.2", id=4711) / UDP(sport=50001, dport=4341, chksum=0) / \
-        Bytes(lisp.w_data(bytes(packet / Bytes(bytes(3000)))))
-    before = lab.drops("r2")
-    with traffic.Raw(lab, "x", "eth0") as x:
+        Bytes(lisp.w_data(bytes(packet)))
+    with traffic.Raw(lab, "r4", "eth0") as r4, traffic.Raw(lab, "x", "eth0") as x:
         for p in fragment(IP(bytes(whole)), fragsize=1400):
             x.send(Ether(dst=traffic.mac_of(lab, "r2", "core")) / p)
-    wait_until(lambda: lab.drops("r2")["decap-control-refused"] == before["decap-control-refused"] + 1, 5, "counted")
+        got = []
+
+        def complete(frame):
+            ip = IP(frame[14:]) if frame[12:14] == b"\x08\0" else None
+            if ip is None or ip.id != 4711 or ip.src != "10.2.2.5":
+                return False
+            assert ip.len <= 1500
+            got.append(ip)
+            return sum(p.len - 20 for p in got) == 2980
+
+        r4.expect(complete, 5, "2,980 bytes in fragments")
+    assert sorted(p.frag * 8 for p in got)[0] == 0 and len({p.frag for p in got}) == len(got)
 
 
 def test_fragments_that_never_complete(lab):
