@@ -43,6 +43,8 @@ static void map_request(struct xtr_ctl *ctl, const struct xtr_peer *from, const 
 	/* RFC 9301 8.3, 8.4: the mapping system takes Encapsulated Map-Requests */
 	if (ctl->ms && ecm)
 		xtr_ms_request(ctl->ms, from, ecm, p, len, req);
+	else if (ctl->etr) /* not its EIDs */
+		ctl->lisp.counters[XTR_C_ETR_REQ_DROPPED]++;
 	else
 		not_ours(ctl);
 }

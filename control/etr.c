@@ -4,11 +4,11 @@
  */
 #include "control/etr_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "util/log.h"
-
-#define REPLY_MAX 1400u /* bytes of a Map-Reply: fits any underlay that carries LISP data */
+#include "wire/data.h"
 
 struct xtr_trie *etr_trie(const struct xtr_etr *etr, const struct xtr_eid *eid)
 {
@@ -67,7 +67,7 @@ void xtr_etr_destroy(struct xtr_etr *etr)
 	free(etr);
 }
 
-bool etr_is_local(const struct xtr_etr *etr, const struct xtr_ip *rloc)
+static bool is_local(const struct xtr_etr *etr, const struct xtr_ip *rloc)
 {
 	struct xtr_ip src;
 
@@ -81,10 +81,11 @@ static int by_address(const void *a, const void *b)
 	    &(*(const struct xtr_cfg_locator *const *)b)->rloc);
 }
 
-void etr_write_mapping(struct xtr_etr *etr, struct xtr_writer *w, const struct xtr_cfg_mapping *m,
-    bool authoritative, const struct xtr_ip *probed)
+void etr_write_mapping(const struct xtr_etr *etr, struct xtr_writer *w,
+    const struct xtr_cfg_mapping *m, const struct xtr_eid *eid, uint32_t ttl_min,
+    const struct xtr_ip *probed)
 {
-	struct xtr_record rec = {.ttl = m->ttl_min, .eid = m->eid, .authoritative = authoritative};
+	struct xtr_record rec = {.ttl = ttl_min, .eid = *eid, .authoritative = true};
 	const struct xtr_cfg_locator *sorted[255];
 	unsigned n = m->n_locators < 255 ? m->n_locators : 255;
 
@@ -95,14 +96,16 @@ void etr_write_mapping(struct xtr_etr *etr, struct xtr_writer *w, const struct x
 	for (unsigned i = 0; i < n; i++) {
 		const struct xtr_cfg_locator *c = sorted[i];
 		struct xtr_ip src;
+		bool route = etr->l->source_for(etr->l, &c->rloc, &src) == 0;
 		struct xtr_locator loc = {.ip = c->rloc,
 		    .priority = c->priority,
 		    .weight = c->weight,
 		    .m_priority = c->m_priority,
 		    .m_weight = c->m_weight,
-		    .local = etr_is_local(etr, &c->rloc),
+		    /* towards an address of its own, the kernel uses that address */
+		    .local = route && xtr_ip_equal(&src, &c->rloc),
 		    .probed = probed && xtr_ip_equal(probed, &c->rloc),
-		    .reachable = etr->l->source_for(etr->l, &c->rloc, &src) == 0};
+		    .reachable = route};
 
 		xtr_write_locator(w, &loc);
 	}
@@ -117,81 +120,190 @@ bool xtr_etr_overlaps(const struct xtr_etr *etr, const struct xtr_eid *eid)
 }
 
 struct answer {
-	struct xtr_etr *etr;
+	const struct xtr_etr *etr;
 	struct xtr_writer *w;
 	const struct xtr_ip *probed;
-	const struct xtr_cfg_mapping *covering;
+	uint32_t ttl_min;
 	unsigned n;
 };
 
-static int write_one(void *value, void *arg)
+static int least_ttl(void *value, void *arg)
 {
+	const struct xtr_cfg_mapping *m = value;
 	struct answer *a = arg;
-	struct xtr_writer before = *a->w;
 
-	etr_write_mapping(a->etr, a->w, value, true, a->probed);
-	if (xtr_writer_result(a->w) == 0) {
+	if (m->ttl_min < a->ttl_min)
+		a->ttl_min = m->ttl_min;
+	return 0;
+}
+
+static int write_as(struct answer *a, const struct xtr_cfg_mapping *m, const struct xtr_eid *eid)
+{
+	struct xtr_writer before = *a->w;
+	uint8_t count = before.p[before.count_at];
+
+	/* alone, a record may be as long as it has to be */
+	if (!a->n)
+		a->w->size = ETR_BUFFER;
+	etr_write_mapping(a->etr, a->w, m, eid, a->ttl_min, a->probed);
+	a->w->size = before.size;
+	if (a->w->len <= (a->n ? before.size : ETR_BUFFER)) {
 		a->n++;
 		return 0;
 	}
-	/* The message is full. What it says so far is true, and the asker will ask for the rest. */
 	*a->w = before;
-	return 1;
+	a->w->p[a->w->count_at] = count;
+	return -ENOBUFS;
+}
+
+static int write_one(void *value, void *arg)
+{
+	const struct xtr_cfg_mapping *m = value;
+
+	return write_as(arg, m, &m->eid);
+}
+
+static int is_longer(void *value, void *arg)
+{
+	return ((const struct xtr_cfg_mapping *)value)->eid.plen > ((struct xtr_eid *)arg)->plen;
+}
+
+/* Makes *part, which covers eid, so long that no own prefix lies inside it. False: eid itself is
+ * not. */
+static bool narrow(struct xtr_trie *t, const struct xtr_eid *eid, struct xtr_eid *part)
+{
+	while (xtr_trie_walk(t, &part->ip, part->plen, is_longer, part)) {
+		if (part->plen == eid->plen)
+			return false;
+		part->plen++;
+		part->ip = eid->ip;
+		xtr_ip_mask(&part->ip, part->plen);
+	}
+	return true;
 }
 
 /*
- * The records for one EID: the longest own prefix that covers it, and all its more-specifics (RFC
- * 9301 section 5.5), so that the asker does not cache the shorter one over them.
+ * The records for one EID: the longest own prefix that covers it, and all its more-specifics with
+ * the same TTL (RFC 9301 section 5.5), so that the asker does not cache the shorter one over them.
+ * Where they do not fit, the answer is a part of the prefix that has none. False: no room.
  */
-static void answer_eid(struct answer *a, const struct xtr_eid *eid)
+static bool answer_eid(struct answer *a, const struct xtr_eid *eid)
 {
 	struct xtr_trie *t = etr_trie(a->etr, eid);
 	const struct xtr_cfg_mapping *m = t ? xtr_trie_longest(t, &eid->ip, eid->plen) : NULL;
+	struct xtr_writer before = *a->w;
+	uint8_t count = before.p[before.count_at];
+	unsigned n = a->n;
+	struct xtr_eid part;
 
-	if (m)
-		xtr_trie_walk(t, &m->eid.ip, m->eid.plen, write_one, a);
+	if (!m || !eid->ip.af)
+		return true;
+	a->ttl_min = m->ttl_min;
+	xtr_trie_walk(t, &m->eid.ip, m->eid.plen, least_ttl, a);
+	if (!xtr_trie_walk(t, &m->eid.ip, m->eid.plen, write_one, a))
+		return true;
+	*a->w = before;
+	a->w->p[a->w->count_at] = count;
+	a->n = n;
+	part = m->eid;
+	return narrow(t, eid, &part) && !write_as(a, m, &part);
+}
+
+/* A mapping that has this locator, or NULL. */
+static const struct xtr_cfg_mapping *mapping_at(
+    const struct xtr_etr *etr, const struct xtr_ip *rloc)
+{
+	for (unsigned i = 0; i < etr->l->cfg->n_database; i++) {
+		const struct xtr_cfg_mapping *m = &etr->l->cfg->database[i];
+
+		for (unsigned j = 0; j < m->n_locators; j++)
+			if (xtr_ip_equal(&m->locators[j].rloc, rloc))
+				return m;
+	}
+	return NULL;
+}
+
+/* All that there is to say about the EIDs of a request. False: they are not for us. */
+static bool collect(struct answer *a, const struct xtr_peer *from, const struct xtr_msg *req)
+{
+	const struct xtr_cfg_mapping *m;
+	const uint8_t *cursor = NULL;
+	struct xtr_eid eid;
+	bool full = false, nameless = false;
+
+	while (xtr_request_eid_next(req, &cursor, &eid)) {
+		nameless |= !eid.ip.af;
+		full |= !answer_eid(a, &eid);
+	}
+	if (a->n || full)
+		return true;
+	/* RFC 9301 5.2: a probe MUST be answered, even if it asks for an EID that we know nothing
+	 * of; or for none, as peers do before they know one: then any mapping of the locator will
+	 * do */
+	m = req->probe ? mapping_at(a->etr, &from->local) : NULL;
+	if (m && nameless) {
+		a->ttl_min = m->ttl_min;
+		write_as(a, m, &m->eid);
+	}
+	return m != NULL;
+}
+
+/* To one of the ITR-RLOCs, of a family that we can reach, at the request's source port (RFC 9301
+ * section 5.5). */
+static bool send_reply(const struct answer *a, uint16_t port, const struct xtr_msg *req)
+{
+	struct xtr_lisp *l = a->etr->l;
+	char text[XTR_IP_STRLEN];
+	struct xtr_ip src;
+
+	/* RFC 9301 5.8: 4341 MUST NOT be assigned: the answer would be taken for data */
+	if (!port || port == XTR_PORT_DATA)
+		return false;
+	for (unsigned i = 0; i < req->n_itr_rlocs; i++) {
+		const struct xtr_ip *to = &req->itr_rlocs[i];
+
+		if (!xtr_ip_is_unicast(to) || l->source_for(l, to, &src) < 0)
+			continue;
+		/* RFC 9301 5.4: MUST be rate limited */
+		if (!xtr_lisp_may_reply(l, to))
+			return false;
+		xtr_dbg(XTR_DBG_MAP_REQUEST,
+		    "map-request: nonce 0x%08X-0x%08X answered to %s with %u records",
+		    (unsigned)(req->nonce >> 32), (unsigned)req->nonce, xtr_ip_format(to, text),
+		    a->n);
+		/* RFC 9301 5.5, 7.1: from the address of the interface that it leaves by; the p bit
+		 * says what was probed */
+		if (l->send(l, NULL, to, port, a->w->p, a->w->len) < 0)
+			return false;
+		l->counters[XTR_C_ETR_REPLY_TX]++;
+		return true;
+	}
+	return false;
 }
 
 bool xtr_etr_request(struct xtr_etr *etr, const struct xtr_peer *from, const struct xtr_msg *ecm,
     const struct xtr_msg *req)
 {
 	struct xtr_lisp *l = etr->l;
-	uint8_t buf[REPLY_MAX];
+	uint8_t buf[ETR_BUFFER];
 	struct xtr_writer w;
 	struct answer a = {.etr = etr, .w = &w, .probed = req->probe ? &from->local : NULL};
-	const uint8_t *cursor = NULL;
-	struct xtr_eid eid;
-	struct xtr_ip src;
-	char text[XTR_IP_STRLEN];
 
-	xtr_writer_init(&w, buf, sizeof(buf));
-	xtr_write_map_reply(&w, req->nonce, req->probe);
-	while (xtr_request_eid_next(req, &cursor, &eid))
-		answer_eid(&a, &eid);
-	if (!a.n)
-		return false;
-	l->counters[XTR_C_ETR_REQ_RX]++;
-	/* RFC 9301 5.2: dont-map-reply; 6.1: an SMR asks us to ask, which is not for an ETR to
-	 * answer */
-	if (req->dont_reply || req->smr) {
+	/* RFC 9301 5.8: a probe MUST NOT be sent inside an ECM */
+	if (ecm && req->probe) {
 		l->counters[XTR_C_ETR_REQ_DROPPED]++;
 		return true;
 	}
-	/* RFC 9301 5.5: to one of the ITR-RLOCs, of a family that we can reach, at the request's
-	 * source port */
-	for (unsigned i = 0; i < req->n_itr_rlocs; i++) {
-		if (l->source_for(l, &req->itr_rlocs[i], &src) < 0)
-			continue;
-		xtr_dbg(XTR_DBG_MAP_REQUEST,
-		    "map-request: nonce 0x%08X-0x%08X answered to %s with %u records",
-		    (unsigned)(req->nonce >> 32), (unsigned)req->nonce,
-		    xtr_ip_format(&req->itr_rlocs[i], text), a.n);
-		l->counters[XTR_C_ETR_REPLY_TX]++;
-		l->send(l, req->probe ? &from->local : NULL, &req->itr_rlocs[i],
-		    ecm ? ecm->inner_sport : from->port, buf, w.len);
-		return true;
-	}
-	l->counters[XTR_C_ETR_REQ_DROPPED]++;
+	xtr_writer_init(&w, buf, ETR_MESSAGE);
+	xtr_write_map_reply(&w, req->nonce, req->probe);
+	if (!collect(&a, from, req))
+		return false;
+	l->counters[XTR_C_ETR_REQ_RX]++;
+	/* RFC 9301 5.2: dont-map-reply; 6.1: an SMR asks us to ask, which is not for an ETR to
+	 * answer. Only a probe may be answered without a record. */
+	if (req->dont_reply || req->smr || (!a.n && !req->probe) ||
+	    !send_reply(&a, ecm ? ecm->inner_sport : from->port, req))
+		l->counters[XTR_C_ETR_REQ_DROPPED]++;
 	return true;
 }
 
@@ -208,12 +320,11 @@ json_t *xtr_etr_show(const struct xtr_etr *etr)
 		for (unsigned j = 0; j < m->n_locators; j++) {
 			const struct xtr_cfg_locator *loc = &m->locators[j];
 
-			json_array_append_new(
-			    locators, json_pack("{s:s, s:i, s:i, s:s}", "rloc",
-					  xtr_ip_format(&loc->rloc, text), "priority",
-					  loc->priority, "weight", loc->weight, "state",
-					  etr_is_local(etr, &loc->rloc) ? "site-self, reachable"
-									: "site-other"));
+			json_array_append_new(locators,
+			    json_pack("{s:s, s:i, s:i, s:s}", "rloc",
+				xtr_ip_format(&loc->rloc, text), "priority", loc->priority,
+				"weight", loc->weight, "state",
+				is_local(etr, &loc->rloc) ? "site-self, reachable" : "site-other"));
 		}
 		json_array_append_new(
 		    list, json_pack("{s:I, s:s, s:I, s:I, s:o}", "instance", (json_int_t)m->eid.iid,

@@ -19,7 +19,7 @@ void xtr_etr_destroy(struct xtr_etr *etr);
 void xtr_etr_start(struct xtr_etr *etr);
 
 /* A Map-Request: bare, or from inside the ECM `ecm` (NULL: bare). False: none of its EIDs is ours,
- * nothing was done. */
+ * and it is no probe of a locator of ours: nothing was done. */
 bool xtr_etr_request(struct xtr_etr *etr, const struct xtr_peer *from, const struct xtr_msg *ecm,
     const struct xtr_msg *req);
 /* A Map-Notify of len bytes at p, read into m. */

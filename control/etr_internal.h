@@ -9,12 +9,21 @@
 #include "control/etr.h"
 #include "util/trie.h"
 
+/* Bytes of a message that is to stay whole on any underlay that carries LISP data; and of one with
+ * a single record, which may have 255 locators and then goes in fragments. */
+#define ETR_MESSAGE 1400u
+#define ETR_BUFFER  8192u
+
 /* One Map-Register of those that carry the database, to one Map-Server. */
 struct chunk {
 	unsigned first, n; /* records: indexes into cfg->database */
 	uint64_t nonce;    /* of the last one sent */
 	bool acknowledged; /* since the last one sent */
 	unsigned tries;    /* sent without an answer */
+	unsigned unsent;   /* could not even be sent, since one that could */
+	int error;         /* of the last that could not, negative errno */
+	bool warned;       /* the operator was told */
+	unsigned refused;  /* records that the last Map-Notify left out */
 	struct xtr_timer timer;
 	struct registrar *registrar;
 };
@@ -29,7 +38,6 @@ struct registrar {
 	uint64_t sent, notifies;
 	uint64_t sent_ms, notified_ms; /* 0: never */
 	uint64_t warned_ms;
-	unsigned refused; /* records that the last notifies left out */
 };
 
 struct xtr_etr {
@@ -47,12 +55,11 @@ struct xtr_etr {
 
 /* The trie that holds EIDs of this instance and family, or NULL. */
 struct xtr_trie *etr_trie(const struct xtr_etr *etr, const struct xtr_eid *eid);
-/* Is the locator an address of this machine? */
-bool etr_is_local(const struct xtr_etr *etr, const struct xtr_ip *rloc);
-/* Appends a mapping's record and locators, sorted (RFC 9301 section 5.5). probed: the locator whose
- * p bit is set, or NULL. */
-void etr_write_mapping(struct xtr_etr *etr, struct xtr_writer *w, const struct xtr_cfg_mapping *m,
-    bool authoritative, const struct xtr_ip *probed);
+/* Appends a mapping's locators, sorted (RFC 9301 section 5.5), in a record of the EID prefix and
+ * TTL given. probed: the locator whose p bit is set, or NULL. */
+void etr_write_mapping(const struct xtr_etr *etr, struct xtr_writer *w,
+    const struct xtr_cfg_mapping *m, const struct xtr_eid *eid, uint32_t ttl_min,
+    const struct xtr_ip *probed);
 
 /* etr_register.c */
 int etr_register_init(struct xtr_etr *etr);

@@ -6,7 +6,9 @@
  */
 #include "control/etr_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "control/state.h"
 #include "util/log.h"
 #include "wire/data.h"
@@ -18,7 +20,6 @@
 #define RETRANSMIT_MAX 60000u /* 5.7: "the maximum backoff is 1 minute" */
 #define SILENT_TRIES   3u     /* after so many the operator is told */
 #define WARN_MS        60000u
-#define MESSAGE_MAX    1400u
 #define NONCE_KEY      "register-sent"
 
 /* 8.2, 5.6: "incremented each time"; from the clock, so that it rises across restarts even where
@@ -35,14 +36,10 @@ static uint64_t next_nonce(struct xtr_etr *etr)
 
 static void tick(struct xtr_timer *t);
 
-/* Writes the register of a chunk; its records are those that fit, as counted when the chunks were
- * made. Returns its length, or 0. */
-static size_t write_register(struct chunk *c, uint8_t *buf, size_t size)
+static void begin_register(const struct registrar *r, struct xtr_writer *w, uint64_t nonce)
 {
-	struct registrar *r = c->registrar;
-	struct xtr_etr *etr = r->etr;
 	struct xtr_register_opts o = {
-	    .nonce = c->nonce,
+	    .nonce = nonce,
 	    .key_id = r->cfg->key.id,
 	    .algorithm = r->cfg->algorithm,
 	    .auth_len = (uint16_t)xtr_auth_len(r->cfg->algorithm, r->cfg->rfc_auth),
@@ -50,15 +47,30 @@ static size_t write_register(struct chunk *c, uint8_t *buf, size_t size)
 	    .has_ids = true,
 	    .want_notify = r->cfg->want_notify,
 	};
+
+	xtr_write_map_register(w, &o);
+}
+
+static void write_record(const struct registrar *r, struct xtr_writer *w, unsigned i)
+{
+	const struct xtr_cfg_mapping *m = &r->etr->l->cfg->database[i];
+
+	etr_write_mapping(r->etr, w, m, &m->eid, m->ttl_min, NULL);
+}
+
+/* Writes the register of a chunk. Returns its length, or 0. */
+static size_t write_register(const struct chunk *c, uint8_t *buf, size_t size)
+{
+	struct registrar *r = c->registrar;
 	struct xtr_writer w;
 	size_t covered;
 
 	xtr_writer_init(&w, buf, size);
-	xtr_write_map_register(&w, &o);
+	begin_register(r, &w, c->nonce);
 	for (unsigned i = 0; i < c->n; i++)
-		etr_write_mapping(etr, &w, &etr->l->cfg->database[c->first + i], true, NULL);
+		write_record(r, &w, c->first + i);
 	covered = w.len;
-	xtr_write_ids(&w, etr->xtr_id, etr->l->cfg->site_id);
+	xtr_write_ids(&w, r->etr->xtr_id, r->etr->l->cfg->site_id);
 	if (xtr_writer_result(&w) < 0 ||
 	    xtr_auth_sign(r->key, buf, w.len, r->cfg->rfc_auth ? covered : w.len) < 0)
 		return 0;
@@ -70,22 +82,33 @@ static void send_chunk(struct chunk *c)
 	struct registrar *r = c->registrar;
 	struct xtr_lisp *l = r->etr->l;
 	uint64_t backoff = RETRANSMIT_MAX;
-	uint8_t buf[MESSAGE_MAX];
+	uint8_t buf[ETR_BUFFER];
 	char ip[XTR_IP_STRLEN];
 	size_t len;
+	int rc;
 
 	c->nonce = next_nonce(r->etr);
 	c->acknowledged = false;
 	len = write_register(c, buf, sizeof(buf));
-	r->sent++;
-	r->sent_ms = xtr_wheel_now(l->wheel);
-	l->counters[c->tries ? XTR_C_ETR_REG_RETRANSMIT : XTR_C_ETR_REG_TX]++;
 	xtr_dbg(XTR_DBG_MAP_REGISTER,
 	    "map-register: %u records to map-server %s, %s, nonce 0x%08X-0x%08X, try %u", c->n,
 	    xtr_ip_format(&r->cfg->address, ip), xtr_algorithm_name(r->cfg->algorithm),
 	    (unsigned)(c->nonce >> 32), (unsigned)c->nonce, c->tries + 1);
-	if (len)
-		l->send(l, NULL, &r->cfg->address, XTR_PORT_CONTROL, buf, len);
+	rc = len ? l->send(l, NULL, &r->cfg->address, XTR_PORT_CONTROL, buf, len) : -EMSGSIZE;
+	if (rc < 0) {
+		/* it did not leave this machine, the network may not be up yet: no burden on
+		 * anybody, so no back-off */
+		c->unsent++;
+		c->error = rc;
+		xtr_timer_arm(l->wheel, &c->timer, RETRANSMIT_MS, tick);
+		return;
+	}
+	if (c->unsent)
+		c->tries = 0;
+	c->unsent = 0;
+	r->sent++;
+	r->sent_ms = xtr_wheel_now(l->wheel);
+	l->counters[c->tries ? XTR_C_ETR_REG_RETRANSMIT : XTR_C_ETR_REG_TX]++;
 	if (!r->cfg->want_notify) {
 		xtr_timer_arm(l->wheel, &c->timer, REGISTER_MS, tick);
 		return;
@@ -103,9 +126,15 @@ static void complain(struct chunk *c)
 	uint64_t now = xtr_wheel_now(r->etr->l->wheel);
 	char ip[XTR_IP_STRLEN];
 
-	if (c->tries < SILENT_TRIES || (r->warned_ms && now - r->warned_ms < WARN_MS))
+	if (c->tries + c->unsent < SILENT_TRIES || (r->warned_ms && now - r->warned_ms < WARN_MS))
 		return;
 	r->warned_ms = now;
+	c->warned = true;
+	if (c->unsent) {
+		xtr_log(XTR_LOG_ERR, "map-register: nothing can be sent to map-server %s: %s",
+		    xtr_ip_format(&r->cfg->address, ip), strerror(-c->error));
+		return;
+	}
 	xtr_log(XTR_LOG_ERR,
 	    "map-register: map-server %s does not acknowledge: %u Map-Registers without a "
 	    "Map-Notify; is it reachable, is the key "
@@ -126,16 +155,17 @@ static void tick(struct xtr_timer *t)
 }
 
 /* How many records from `first` fit into one message; at least 1. */
-static unsigned records_that_fit(struct registrar *r, unsigned first)
+static unsigned records_that_fit(const struct registrar *r, unsigned first)
 {
-	struct xtr_etr *etr = r->etr;
-	unsigned total = etr->l->cfg->n_database, n = 0;
-	struct chunk c = {.registrar = r, .first = first};
-	uint8_t buf[MESSAGE_MAX];
+	unsigned total = r->etr->l->cfg->n_database, n = 0;
+	uint8_t buf[ETR_MESSAGE];
+	struct xtr_writer w;
 
+	xtr_writer_init(&w, buf, sizeof(buf));
+	begin_register(r, &w, 0);
 	while (first + n < total && n < 255) {
-		c.n = n + 1;
-		if (!write_register(&c, buf, sizeof(buf)))
+		write_record(r, &w, first + n);
+		if (w.len + XTR_XTR_ID_LEN + XTR_SITE_ID_LEN > sizeof(buf))
 			break;
 		n++;
 	}
@@ -144,29 +174,20 @@ static unsigned records_that_fit(struct registrar *r, unsigned first)
 
 static int make_chunks(struct registrar *r)
 {
-	unsigned total = r->etr->l->cfg->n_database, per = 0;
+	unsigned total = r->etr->l->cfg->n_database, n;
 
-	for (unsigned first = 0; first < total; first += r->chunks[r->n_chunks - 1].n) {
+	for (unsigned first = 0; first < total; first += n) {
 		struct chunk *p = reallocarray(r->chunks, r->n_chunks + 1, sizeof(*p));
 
-		if (!p)
-			return -1;
-		r->chunks = p;
-		/* records of one shape fit in the same number: try what fitted last before counting
-		 * again */
-		p[r->n_chunks] = (struct chunk){.first = first, .registrar = r};
-		if (per && first + per <= total) {
-			uint8_t buf[MESSAGE_MAX];
-
-			p[r->n_chunks].n = per;
-			if (!write_register(&p[r->n_chunks], buf, sizeof(buf)))
-				per = 0;
-		} else {
-			per = 0;
+		if (!p) {
+			free(r->chunks);
+			r->chunks = NULL;
+			r->n_chunks = 0;
+			return -ENOMEM;
 		}
-		if (!per)
-			per = records_that_fit(r, first);
-		p[r->n_chunks++].n = per;
+		n = records_that_fit(r, first);
+		r->chunks = p;
+		p[r->n_chunks++] = (struct chunk){.first = first, .n = n, .registrar = r};
 	}
 	return 0;
 }
@@ -210,8 +231,12 @@ void xtr_etr_start(struct xtr_etr *etr)
 	for (unsigned i = 0; i < etr->l->cfg->n_map_servers; i++) {
 		struct registrar *r = &etr->registrars[i];
 
-		if (r->n_chunks || make_chunks(r) < 0)
+		if (r->n_chunks)
 			continue;
+		if (make_chunks(r) < 0) {
+			xtr_log(XTR_LOG_ERR, "map-register: no memory to register");
+			continue;
+		}
 		for (unsigned j = 0; j < r->n_chunks; j++)
 			send_chunk(&r->chunks[j]);
 	}
@@ -226,12 +251,13 @@ static struct chunk *find_chunk(struct registrar *r, uint64_t nonce)
 }
 
 /* Tells the operator which prefixes the Map-Server left out of its Map-Notify. */
-static void report_missing(const struct chunk *c, const struct xtr_msg *m)
+static void report_missing(struct chunk *c, const struct xtr_msg *m)
 {
-	struct registrar *r = c->registrar;
+	const struct registrar *r = c->registrar;
 	const struct xtr_config *cfg = r->etr->l->cfg;
 	char eid[XTR_EID_STRLEN], ip[XTR_IP_STRLEN];
 
+	c->refused = 0;
 	for (unsigned i = 0; i < c->n; i++) {
 		const uint8_t *cursor = NULL;
 		struct xtr_record rec;
@@ -241,7 +267,7 @@ static void report_missing(const struct chunk *c, const struct xtr_msg *m)
 			there = xtr_eid_equal(&rec.eid, &cfg->database[c->first + i].eid);
 		if (there)
 			continue;
-		r->refused++;
+		c->refused++;
 		xtr_log(XTR_LOG_ERR,
 		    "map-register: map-server %s did not register %s: it left it out of its "
 		    "Map-Notify",
@@ -259,15 +285,15 @@ static void acknowledge(struct chunk *c, const struct xtr_msg *m)
 	l->counters[XTR_C_ETR_NOTIFY_OK]++;
 	r->notifies++;
 	r->notified_ms = xtr_wheel_now(l->wheel);
-	r->refused = 0;
-	if (m->n_records < c->n)
-		report_missing(c, m);
-	if (c->tries > SILENT_TRIES)
+	report_missing(c, m);
+	if (c->warned) {
 		xtr_log(XTR_LOG_NOTICE, "map-register: map-server %s acknowledges again",
 		    xtr_ip_format(&r->cfg->address, ip));
+		r->warned_ms = 0;
+	}
+	c->warned = false;
 	c->acknowledged = true;
 	c->tries = 0;
-	r->warned_ms = 0;
 	xtr_timer_arm(l->wheel, &c->timer, REGISTER_MS, tick);
 }
 
@@ -298,12 +324,21 @@ void xtr_etr_notify(struct xtr_etr *etr, const struct xtr_peer *from, const uint
 	etr->l->counters[XTR_C_ETR_NOTIFY_BAD]++;
 }
 
+static unsigned refused(const struct registrar *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_chunks; i++)
+		n += r->chunks[i].refused;
+	return n;
+}
+
 static const char *state_of(const struct registrar *r)
 {
 	bool silent = false, waiting = false;
 
 	for (unsigned i = 0; i < r->n_chunks; i++) {
-		silent |= r->chunks[i].tries >= SILENT_TRIES;
+		silent |= r->chunks[i].tries + r->chunks[i].unsent >= SILENT_TRIES;
 		waiting |= !r->chunks[i].acknowledged;
 	}
 	if (!r->cfg->want_notify || !r->n_chunks)
@@ -335,7 +370,7 @@ json_t *etr_register_show(const struct xtr_etr *etr)
 			      (json_int_t)r->notifies, "last_register_s", age_s(etr, r->sent_ms),
 			      "last_notify_s", age_s(etr, r->notified_ms), "nonce", nonce,
 			      "algorithm", xtr_algorithm_name(r->cfg->algorithm),
-			      "prefixes_refused", (int)r->refused));
+			      "prefixes_refused", (int)refused(r)));
 	}
 	return list;
 }

@@ -136,11 +136,62 @@ static uint32_t merged(
 	return route && at(fib, route)->action != XTR_FWD_DROP ? route : 0;
 }
 
+/* What workers find for a prefix once its own entry is gone. */
+static uint32_t covering(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen)
+{
+	uint32_t entry = 0;
+
+	while (plen-- && !entry)
+		entry = xtr_lpm_get(lpm, ip, plen);
+	return entry;
+}
+
+static uint32_t later(uint32_t a, uint32_t b)
+{
+	return !a || (b && (int32_t)(b - a) > 0) ? b : a;
+}
+
+/* The last of the gates that packets of this entry may wait at: its own and its next hops'. */
+static uint32_t last_gate(const struct xtr_dp *dp, const struct xtr_fwd *fwd)
+{
+	const struct xtr_pool *pool = fwd->action == XTR_FWD_ENCAP ? &dp->tunnel : &dp->adj;
+	const struct xtr_set *set = xtr_pool_at(&dp->set, fwd->target);
+	const uint32_t *hops = fwd->set_log2 ? set->hop : &fwd->target;
+	uint32_t gate = fwd->gate;
+
+	if (fwd->action != XTR_FWD_ENCAP && fwd->action != XTR_FWD_FORWARD)
+		return gate;
+	for (unsigned i = 0; i < 1u << fwd->set_log2; i++) {
+		const void *hop = xtr_pool_at(pool, hops[i]);
+
+		gate = later(gate, fwd->action == XTR_FWD_ENCAP
+				       ? ((const struct xtr_tunnel *)hop)->gate
+				       : ((const struct xtr_adj *)hop)->gate);
+	}
+	return gate;
+}
+
+/*
+ * While a gate is closed, packets wait at it, in workers and on this lcore. Whatever takes the
+ * entry's place keeps that gate, else those that come now would overtake them. Also where the gate
+ * has just opened: a worker that has not adopted it yet goes on as if it were closed.
+ */
+static void keep_gate(struct xtr_fib *fib, uint32_t old, uint32_t entry)
+{
+	struct xtr_fwd *fwd = xtr_pool_at(&fib->dp->fwd, entry);
+
+	if (entry)
+		__atomic_store_n(&fwd->gate, later(fwd->gate, last_gate(fib->dp, at(fib, old))),
+		    __ATOMIC_RELAXED);
+}
+
 static int update_view(struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen)
 {
 	struct xtr_lpm *lpm = table(fib->dp->instances[inst].lisp);
-	uint32_t entry = merged(fib, inst, ip, plen);
+	uint32_t entry = merged(fib, inst, ip, plen), old = xtr_lpm_get(lpm, ip, plen);
 
+	if (old && old != entry)
+		keep_gate(fib, old, entry ? entry : covering(lpm, ip, plen));
 	if (entry)
 		return xtr_lpm_set(lpm, ip, plen, entry);
 	xtr_lpm_del(lpm, ip, plen);
@@ -291,4 +342,18 @@ bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid)
 	uint32_t inst = fib->dp->inst_of_iid[eid->iid];
 
 	return inst && covered_by_own(fib, inst - 1, &eid->ip, eid->plen);
+}
+
+uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip)
+{
+	const struct xtr_lpm *lpm = fib->dp->instances[inst].lisp;
+	uint32_t entry = 0, key;
+
+	if (ip->af == 4) {
+		memcpy(&key, ip->b, sizeof(key));
+		xtr_lpm_lookup4(&lpm, &key, &entry, 1);
+	} else {
+		xtr_lpm_lookup6(&lpm, &ip->b, &entry, 1);
+	}
+	return at(fib, entry)->gate;
 }

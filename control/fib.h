@@ -41,6 +41,10 @@ int xtr_fib_set_route(struct xtr_fib *fib, const struct xtr_eid *prefix, uint32_
 int xtr_fib_set_lisp(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry);
 int xtr_fib_set_database(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry);
 
+/* The gate at which a packet to ip would wait now in the instance's LISP view: 0 for none. What was
+ * punted before it was closed joins it (xtr_gate_late), whatever the entry says. */
+uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip);
+
 /* Does an own EID prefix of its instance cover eid? */
 bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid);
 

@@ -174,7 +174,7 @@ static void forget(void *arg, struct xtr_pending *p)
 
 	if (!w)
 		return;
-	xtr_hold_drop(&ctl->holder, &w->hold, XTR_DROP_HOLD_TIMEOUT, UINT32_MAX);
+	xtr_hold_drop(&ctl->holder, &w->hold, XTR_DROP_HOLD_TIMEOUT, XTR_HOLD_ALL);
 	xtr_timer_cancel(&ctl->wheel, &w->timer);
 	free(w);
 	p->user = NULL;
@@ -194,6 +194,10 @@ static void describe(void *arg, const struct xtr_mapping *m, unsigned locator, j
 	const struct xtr_rloc *rloc = f && locator < f->n ? f->rlocs[locator] : NULL;
 	struct xtr_rloc_count c;
 
+	/* where memory was short at the last change, workers have locators that m no longer names
+	 */
+	if (rloc && !xtr_ip_equal(&rloc->ip, &m->locators[locator].rloc))
+		rloc = NULL;
 	if (!rloc) {
 		json_object_set_new(object, "state",
 		    json_string(m->locators[locator].reachable ? "unknown" : "down"));
@@ -263,7 +267,9 @@ void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
 	p = ctl->itr ? xtr_itr_resolve(ctl->itr, &eid, &source) : NULL;
 	w = p ? waiting_of(ctl, p) : NULL;
 	if (!w) {
-		ctl->dp->control_drops[XTR_DROP_NO_RESOLVER]++;
+		ctl->dp
+		    ->control_drops[ctl->itr && ctl->cfg->n_map_resolvers ? XTR_DROP_RESOLVE_LIMIT
+									  : XTR_DROP_NO_RESOLVER]++;
 		rte_pktmbuf_free(m);
 		return;
 	}

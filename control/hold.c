@@ -4,11 +4,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define FLOWS 64 /* groups of flows, by destination */
+
 struct xtr_gate {
 	struct xtr_gate *next;
 	struct xtr_hold packets;
+	struct rte_mbuf *last;
+	bool mixed; /* packets are not in order of arrival */
+	bool open;  /* stays in the list until all workers have adopted it */
 	uint32_t number;
-	uint64_t token; /* grace period since publication */
+	uint64_t token;       /* grace period since publication, then since it opened */
+	uint32_t mark[FLOWS]; /* the lowest of the packets' marks; 0: it has, and had, none */
 };
 
 static struct rte_mbuf **next_of(struct rte_mbuf *m)
@@ -24,6 +30,97 @@ static void append(struct xtr_hold *q, struct rte_mbuf *m)
 	*q->last = m;
 	q->last = next_of(m);
 	q->n++;
+}
+
+/* The same for all packets to one address. */
+static unsigned flow_of(struct rte_mbuf *m)
+{
+	const struct xtr_pkt *pkt = xtr_pkt(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l2_len);
+	unsigned at = 16, len = 4;
+	uint32_t hash = pkt->inst;
+
+	if (m->data_len > pkt->l2_len && ip[0] >> 4 == 6) {
+		at = 24;
+		len = 16;
+	}
+	if (m->data_len < pkt->l2_len + at + len)
+		return 0;
+	for (unsigned i = 0; i < len; i++)
+		hash = hash * 31 + ip[at + i];
+	return (hash * 0x9e3779b1u >> 26) % FLOWS;
+}
+
+static bool older(struct rte_mbuf *a, struct rte_mbuf *b)
+{
+	const struct xtr_pkt *p = xtr_pkt(a), *q = xtr_pkt(b);
+
+	return p->worker != q->worker ? p->worker < q->worker
+				      : (int32_t)(p->arrival - q->arrival) < 0;
+}
+
+/*
+ * A packet passes its gate while that is closed. But where packets of its flow came through a lower
+ * gate, that no worker may have adopted yet, those have to stop at this one: then it does so too,
+ * and the worker puts them in order. Its mark is the highest gate that it passes.
+ */
+static void join(struct xtr_holder *h, struct xtr_gate *own, struct rte_mbuf *m)
+{
+	unsigned flow = flow_of(m);
+	uint32_t mark = own->number;
+
+	for (const struct xtr_gate *g = h->first; g && g != own; g = g->next)
+		if (g->mark[flow] && (int32_t)(g->mark[flow] - mark) < 0)
+			mark = g->mark[flow];
+	if (!own->mark[flow] || (int32_t)(mark - own->mark[flow]) < 0)
+		own->mark[flow] = mark;
+	xtr_pkt(m)->id = mark; /* of no more use as what it was */
+	own->mixed |= own->packets.n && older(m, own->last);
+	own->last = m;
+	append(&own->packets, m);
+}
+
+static struct rte_mbuf *merge(struct rte_mbuf *a, struct rte_mbuf *b)
+{
+	struct rte_mbuf *first, **link = &first;
+
+	while (a && b) {
+		struct rte_mbuf **from = older(b, a) ? &b : &a;
+
+		*link = *from;
+		link = next_of(*from);
+		*from = *link;
+	}
+	*link = a ? a : b;
+	return first;
+}
+
+/* Packets of a flow may have waited for different things, an EID and an RLOC's next hop. A merge
+ * sort: run[i] is a sorted list of 2^i packets, or none. */
+static void sort(struct xtr_gate *g)
+{
+	struct rte_mbuf *run[32] = {0}, *m = g->packets.first, *next;
+	unsigned i;
+
+	if (!g->mixed)
+		return;
+	g->mixed = false;
+	for (; m; m = next) {
+		next = *next_of(m);
+		*next_of(m) = NULL;
+		for (i = 0; run[i]; i++) {
+			m = merge(run[i], m);
+			run[i] = NULL;
+		}
+		run[i] = m;
+	}
+	for (i = 0, m = NULL; i < RTE_DIM(run); i++)
+		m = merge(run[i], m);
+	g->packets.first = m;
+	while (*next_of(m))
+		m = *next_of(m);
+	g->last = m;
+	g->packets.last = next_of(m);
 }
 
 static struct rte_mbuf *take_first(struct xtr_hold *q)
@@ -123,7 +220,8 @@ unsigned xtr_hold_drop(
 {
 	unsigned n = 0;
 
-	while (q->n && (int32_t)(xtr_pkt(q->first)->held_ms - (uint32_t)before) < 0) {
+	while (q->n && (before == XTR_HOLD_ALL ||
+			   (int32_t)(xtr_pkt(q->first)->held_ms - (uint32_t)before) < 0)) {
 		struct rte_mbuf *m = take_first(q);
 
 		uncount(h, m);
@@ -178,7 +276,7 @@ void xtr_gate_release(struct xtr_holder *h, struct xtr_hold *q)
 
 	while ((m = take_first(q)) != NULL) {
 		if (g) {
-			append(&g->packets, m);
+			join(h, g, m);
 			continue;
 		}
 		uncount(h, m);
@@ -194,24 +292,24 @@ void xtr_gate_late(struct xtr_holder *h, uint32_t number, struct rte_mbuf *m)
 		g = g->next;
 	if (!g && h->collecting && h->collecting->number == number)
 		g = h->collecting;
-	if (!g || xtr_gate_is_open(h, number)) {
+	if (!g || g->open) {
 		xtr_inject(h->dp, m, XTR_INJECT_RESUME);
 		return;
 	}
 	h->n++;
 	h->n_instance[xtr_pkt(m)->inst]++;
-	append(&g->packets, m);
+	join(h, g, m);
 }
 
 /* Sends back what the gate has; false if a ring is full, to be tried again in the next turn. */
 static bool empty_gate(struct xtr_holder *h, struct xtr_gate *g)
 {
+	sort(g);
 	while (g->packets.n) {
 		struct rte_mbuf *m = g->packets.first, *next = *next_of(m);
 		uint32_t inst = xtr_pkt(m)->inst;
 
 		xtr_pkt(m)->flags |= XTR_PKT_RELEASED;
-		xtr_pkt(m)->id = g->number;
 		if (!try_inject(h->dp, m, XTR_INJECT_RESUME))
 			return false;
 		/* the worker owns m now: only what was read before may be used */
@@ -263,13 +361,19 @@ void xtr_gate_poll(struct xtr_holder *h)
 		*h->last = g;
 		h->last = &g->next;
 	}
-	while ((g = h->first) != NULL && xtr_rcu_passed(&h->dp->rcu, g->token)) {
+	for (g = h->first; g && xtr_rcu_passed(&h->dp->rcu, g->token); g = g->next) {
 		/* Nobody punts for these any more: what was punted is in the ring, and joins its
 		 * gate now. */
 		h->drain(h->arg);
+		if (g->open)
+			continue;
 		if (!empty_gate(h, g))
-			return;
+			break;
 		__atomic_store_n(&h->dp->gate_open, g->number, __ATOMIC_RELEASE);
+		g->open = true;
+		g->token = xtr_rcu_start(&h->dp->rcu);
+	}
+	while ((g = h->first) != NULL && g->open && xtr_rcu_passed(&h->dp->rcu, g->token)) {
 		h->first = g->next;
 		if (!h->first)
 			h->last = &h->first;

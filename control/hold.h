@@ -35,14 +35,17 @@ void xtr_holder_fini(struct xtr_holder *h);
 /* Takes m: copies it into the control lcore's pool and frees it, or counts a drop with the limit's
  * name. now in ms. */
 void xtr_hold_add(struct xtr_holder *h, struct xtr_hold *q, struct rte_mbuf *m, uint64_t now);
-/* Drops all, or those that came before `before` (ms), with this reason. Returns how many. */
+/* Drops those that came before `before` (ms), or all (XTR_HOLD_ALL), with this reason. Returns how
+ * many. */
+#define XTR_HOLD_ALL UINT64_MAX
 unsigned xtr_hold_drop(
     struct xtr_holder *h, struct xtr_hold *q, enum xtr_drop reason, uint64_t before);
 
 /* The gate number for what is published in this turn. Memory short: 0, which means "open": order
  * may suffer, packets do not. */
 uint32_t xtr_gate_number(struct xtr_holder *h);
-/* Hands the queue's packets to the gate of this turn: they leave, in order, before it opens. */
+/* Hands the queue's packets to the gate of this turn: they leave, in order of arrival, before it
+ * opens. */
 void xtr_gate_release(struct xtr_holder *h, struct xtr_hold *q);
 /* A packet punted before the gate `number` was seen: joins the gate if it is still closed, else
  * goes straight back to its worker. Takes m. */

@@ -26,7 +26,9 @@ struct xtr_mapping {
 	struct xtr_eid eid;
 	enum xtr_mapping_source source;
 	uint8_t action; /* enum xtr_act; meaningful without locators */
-	uint32_t ttl_min;
+	/* learned in the place of a configured send-map-request entry, which comes back after it */
+	bool over_configured;
+	uint32_t ttl_min, configured_ttl_min;
 	uint64_t created_ms, expires_ms; /* expires 0: never */
 	unsigned n_locators;
 	struct xtr_mapping_locator *locators;
@@ -39,7 +41,7 @@ enum xtr_pending_state {
 	XTR_ASKING, /* Map-Requests go out */
 	XTR_DONE,   /* answered less than a second after the last request: no new one before that
 		       second is over */
-	XTR_QUIET,  /* nobody answered: 30 s without a request */
+	XTR_QUIET,  /* nobody answered: 30 s without a request; an answer is still welcome */
 };
 
 /* An EID that is being resolved, and for a while after. */
@@ -48,19 +50,20 @@ struct xtr_pending {
 	struct xtr_eid source;
 	uint64_t nonce;
 	uint64_t started_ms, asked_ms;
-	unsigned sent; /* Map-Requests of this round */
+	unsigned sent;           /* Map-Requests of this round */
+	unsigned first_resolver; /* whom the first of them went to: index in cfg->map_resolvers */
 	enum xtr_pending_state state;
 	void *user; /* the forwarding side's: held packets */
 	struct xtr_itr *itr;
 	struct xtr_timer timer;
-	UT_hash_handle hh; /* by nonce, while ASKING */
+	UT_hash_handle hh; /* by nonce, while not DONE */
 };
 
 struct xtr_itr_ops {
 	/* A mapping is new or has changed, or goes: workers are to follow. */
 	void (*install)(void *arg, struct xtr_mapping *m);
 	void (*remove)(void *arg, struct xtr_mapping *m);
-	/* The EID is resolved by m: held packets may leave. */
+	/* The EID is resolved by m: held packets may leave. May be said more than once. */
 	void (*resolved)(void *arg, struct xtr_pending *p, struct xtr_mapping *m);
 	/* Are packets held for it? */
 	bool (*waited_for)(void *arg, const struct xtr_pending *p);
@@ -85,7 +88,8 @@ struct xtr_mapping *xtr_itr_lookup(const struct xtr_itr *itr, const struct xtr_e
 /*
  * A packet from `source` to `eid` (host prefixes) needs a mapping: the pending that it may wait in,
  * asking if that is allowed now (one Map-Request a second an EID prefix, RFC 9301 section 5.3).
- * NULL if memory is short.
+ * NULL if memory is short, nobody can be asked, or too many EIDs of the instance are being
+ * resolved.
  */
 struct xtr_pending *xtr_itr_resolve(
     struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source);

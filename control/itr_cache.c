@@ -36,13 +36,45 @@ static void free_mapping(struct xtr_mapping *m)
 	free(m);
 }
 
-void itr_mapping_remove(struct xtr_mapping *m)
+static void drop(struct xtr_mapping *m)
 {
 	struct xtr_itr *itr = m->itr;
 
 	xtr_trie_del(trie_of(itr, &m->eid), &m->eid.ip, m->eid.plen);
 	itr->ops.remove(itr->ops.arg, m);
 	free_mapping(m);
+}
+
+static void expired(struct xtr_timer *t);
+
+static void fill(struct xtr_mapping *m, enum xtr_mapping_source source, uint8_t action,
+    struct xtr_mapping_locator *locators, unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
+{
+	struct xtr_wheel *wheel = m->itr->l->wheel;
+
+	free(m->locators);
+	m->source = source;
+	m->action = action;
+	m->locators = locators;
+	m->n_locators = n;
+	m->ttl_min = ttl_min;
+	m->expires_ms = ttl_ms ? xtr_wheel_now(wheel) + ttl_ms : 0;
+	if (ttl_ms)
+		xtr_timer_arm(wheel, &m->timer, ttl_ms, expired);
+	else
+		xtr_timer_cancel(wheel, &m->timer);
+	m->itr->ops.install(m->itr->ops.arg, m);
+}
+
+void itr_mapping_remove(struct xtr_mapping *m)
+{
+	if (!m->over_configured) {
+		drop(m);
+		return;
+	}
+	m->over_configured = false;
+	m->created_ms = xtr_wheel_now(m->itr->l->wheel);
+	fill(m, XTR_FROM_STATIC, XTR_ACT_SEND_MAP_REQUEST, NULL, 0, m->configured_ttl_min, 0);
 }
 
 static void expired(struct xtr_timer *t)
@@ -72,6 +104,7 @@ struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *e
 			goto fail;
 		m->eid = *eid;
 		m->itr = itr;
+		m->source = source;
 		m->created_ms = xtr_wheel_now(itr->l->wheel);
 		if (xtr_trie_set(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen, m, NULL) <
 		    0) {
@@ -79,18 +112,12 @@ struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *e
 			goto fail;
 		}
 	}
-	free(m->locators);
-	m->source = source;
-	m->action = action;
-	m->locators = locators;
-	m->n_locators = n;
-	m->ttl_min = ttl_min;
-	m->expires_ms = ttl_ms ? xtr_wheel_now(itr->l->wheel) + ttl_ms : 0;
-	if (ttl_ms)
-		xtr_timer_arm(itr->l->wheel, &m->timer, ttl_ms, expired);
-	else
-		xtr_timer_cancel(itr->l->wheel, &m->timer);
-	itr->ops.install(itr->ops.arg, m);
+	if (itr_is_configured_miss(m) && source == XTR_FROM_MAP_REPLY) {
+		m->over_configured = true;
+		m->configured_ttl_min = m->ttl_min;
+		m->created_ms = xtr_wheel_now(itr->l->wheel);
+	}
+	fill(m, source, action, locators, n, ttl_min, ttl_ms);
 	return m;
 fail:
 	free(locators);
@@ -102,6 +129,13 @@ struct xtr_mapping *xtr_itr_lookup(const struct xtr_itr *itr, const struct xtr_e
 	const struct xtr_trie *t = trie_of((struct xtr_itr *)(uintptr_t)itr, eid);
 
 	return t ? xtr_trie_longest(t, &eid->ip, eid->plen) : NULL;
+}
+
+struct xtr_mapping *itr_answer(const struct xtr_itr *itr, const struct xtr_eid *eid)
+{
+	struct xtr_mapping *m = xtr_itr_lookup(itr, eid);
+
+	return m && (m->n_locators || m->action != XTR_ACT_SEND_MAP_REQUEST) ? m : NULL;
 }
 
 struct clearing {
@@ -193,7 +227,7 @@ fail:
 
 static int remove_any(void *value, void *arg)
 {
-	itr_mapping_remove(value);
+	drop(value);
 	return 0;
 }
 

@@ -81,87 +81,124 @@ static struct xtr_mapping_locator *read_locators(const struct xtr_record *rec, u
 	return list;
 }
 
+struct earliest {
+	const struct xtr_eid *inside;
+	uint64_t expires_ms;
+};
+
 static int earliest(void *value, void *arg)
 {
 	const struct xtr_mapping *m = value;
-	uint64_t *expires = arg;
+	struct earliest *e = arg;
 
-	if (m->expires_ms && m->expires_ms < *expires)
-		*expires = m->expires_ms;
+	if (m->eid.plen > e->inside->plen && m->expires_ms && m->expires_ms < e->expires_ms)
+		e->expires_ms = m->expires_ms;
 	return 0;
 }
 
 /* RFC 9301 5.5: a less-specific that comes later expires with the first of its more-specifics. */
-static uint64_t lifetime(struct xtr_itr *itr, const struct xtr_record *rec, uint32_t ttl_min)
-{
-	uint64_t now = xtr_wheel_now(itr->l->wheel), expires = now + ttl_min * MS_PER_MIN;
-	struct instance *inst = itr_instance(itr, rec->eid.iid, false);
-	struct xtr_trie *t = inst ? &inst->mappings[rec->eid.ip.af == 6] : NULL;
-	const struct xtr_mapping *old = t ? xtr_trie_get(t, &rec->eid.ip, rec->eid.plen) : NULL;
-
-	if (t && !old)
-		xtr_trie_walk(t, &rec->eid.ip, rec->eid.plen, earliest, &expires);
-	return expires > now ? expires - now : 1;
-}
-
-static void forget_mapping(struct xtr_itr *itr, const struct xtr_eid *eid)
+static uint64_t lifetime(struct xtr_itr *itr, const struct xtr_eid *eid, uint32_t ttl_min)
 {
 	struct instance *inst = itr_instance(itr, eid->iid, false);
-	struct xtr_mapping *m =
-	    inst ? xtr_trie_get(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen) : NULL;
+	uint64_t now = xtr_wheel_now(itr->l->wheel);
+	struct earliest e = {eid, now + ttl_min * MS_PER_MIN};
 
-	if (m && m->source == XTR_FROM_MAP_REPLY)
-		itr_mapping_remove(m);
+	if (inst)
+		xtr_trie_walk(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen, earliest, &e);
+	return e.expires_ms > now ? e.expires_ms - now : 1;
 }
 
-/* Puts one record into the map-cache. NULL: nothing is there now that answers. */
-static struct xtr_mapping *accept(
-    struct xtr_itr *itr, const struct xtr_pending *p, const struct xtr_record *rec)
+static struct xtr_mapping *exactly(const struct xtr_itr *itr, const struct xtr_eid *eid)
+{
+	struct xtr_mapping *m = xtr_itr_lookup(itr, eid);
+
+	return m && m->eid.plen == eid->plen ? m : NULL;
+}
+
+/* Puts one record into the map-cache. True: there was no answer for this EID prefix before. */
+static bool accept(struct xtr_itr *itr, const struct xtr_pending *p, const struct xtr_record *rec)
 {
 	uint32_t ttl = rec->ttl == XTR_TTL_FOREVER ? DEFAULT_TTL_MIN : rec->ttl;
+	struct xtr_mapping *m = xtr_itr_lookup(itr, &p->eid);
 	struct xtr_mapping_locator *locators;
-	struct xtr_record r = *rec;
-	struct xtr_mapping *m;
-	char eid[XTR_EID_STRLEN];
+	struct xtr_eid eid = rec->eid;
+	char text[XTR_EID_STRLEN];
 	uint8_t action = rec->act;
 	unsigned n;
+	bool fresh;
 
-	if (!ttl) { /* RFC 9301 5.4: MUST be removed from the cache immediately */
-		forget_mapping(itr, &rec->eid);
-		return NULL;
+	/* a longer configured "send-map-request" would hide the answer: the part that it covers is
+	 * entered in its place */
+	if (m && itr_is_configured_miss(m) && m->eid.plen > eid.plen &&
+	    xtr_eid_covers(&eid, &p->eid))
+		eid = m->eid;
+	m = exactly(itr, &eid);
+	if (m && m->source == XTR_FROM_STATIC && !itr_is_configured_miss(m))
+		return false; /* what the operator configured stays */
+	if (!ttl) {           /* RFC 9301 5.4: MUST be removed from the cache immediately */
+		if (m && m->source == XTR_FROM_MAP_REPLY)
+			itr_mapping_remove(m);
+		return false;
 	}
-	m = xtr_itr_lookup(itr, &rec->eid);
-	if (m && m->source == XTR_FROM_STATIC && xtr_eid_equal(&m->eid, &rec->eid)) {
-		if (m->n_locators || m->action != XTR_ACT_SEND_MAP_REQUEST)
-			return m; /* what the operator configured stays */
-		/* The configured send-map-request entry stays too: the half of it that was asked
-		 * for is entered. */
-		if (r.eid.plen == xtr_ip_bits(&r.eid.ip))
-			return NULL;
-		r.eid.plen++;
-		r.eid.ip = p->eid.ip;
-		xtr_ip_mask(&r.eid.ip, r.eid.plen);
-	}
+	fresh = !m || (!m->n_locators && m->action == XTR_ACT_SEND_MAP_REQUEST);
 	locators = read_locators(rec, &n);
 	if (!locators)
-		return NULL;
+		return false;
 	if (rec->n_locators)
 		action =
 		    n ? XTR_ACT_NO_ACTION : XTR_ACT_DROP; /* locators, but none that can be used */
 	m = itr_mapping_set(
-	    itr, &r.eid, XTR_FROM_MAP_REPLY, action, locators, n, ttl, lifetime(itr, &r, ttl));
+	    itr, &eid, XTR_FROM_MAP_REPLY, action, locators, n, ttl, lifetime(itr, &eid, ttl));
 	if (m)
 		xtr_dbg(XTR_DBG_MAP_CACHE,
 		    "map-cache: %s learned, %u locators, action %s, ttl %u min",
-		    xtr_eid_format(&m->eid, eid), n, n ? "encapsulate" : xtr_act_name(action), ttl);
-	return m;
+		    xtr_eid_format(&m->eid, text), n, n ? "encapsulate" : xtr_act_name(action),
+		    ttl);
+	return m && fresh;
+}
+
+static int longer_first(const void *a, const void *b)
+{
+	return ((const struct xtr_record *)b)->eid.plen - ((const struct xtr_record *)a)->eid.plen;
+}
+
+/* More-specifics first, so that what they replace does not shorten the life of what covers them.
+ * True: some EID prefix has an answer that had none. */
+static bool accept_all(struct xtr_itr *itr, const struct xtr_pending *p, const struct xtr_msg *msg)
+{
+	struct xtr_record recs[UINT8_MAX];
+	const uint8_t *cursor = NULL;
+	unsigned n = 0;
+	bool fresh = false;
+
+	while (n < UINT8_MAX && xtr_record_next(msg, &cursor, &recs[n]))
+		n++;
+	qsort(recs, n, sizeof(recs[0]), longer_first);
+	for (unsigned i = 0; i < n; i++)
+		fresh |= accept(itr, p, &recs[i]);
+	return fresh;
+}
+
+/* Packets to an EID that another's answer covers leave now: what comes later would overtake them.
+ * Its own answer may still come, and may know better. */
+static int settle(void *value, void *arg)
+{
+	struct xtr_pending *p = value;
+	struct xtr_itr *itr = arg;
+	struct xtr_mapping *m = itr_answer(itr, &p->eid);
+
+	if (m && p->state == XTR_QUIET)
+		itr_pending_done(p, m);
+	else if (m)
+		itr->ops.resolved(itr->ops.arg, p, m);
+	return 0;
 }
 
 void xtr_itr_reply(struct xtr_itr *itr, const struct xtr_peer *from, const struct xtr_msg *msg)
 {
 	struct xtr_record covering, rec;
 	const uint8_t *cursor = NULL;
-	struct xtr_mapping *m, *answer = NULL;
+	struct instance *inst;
 	struct xtr_pending *p;
 	const char *why;
 
@@ -184,13 +221,12 @@ void xtr_itr_reply(struct xtr_itr *itr, const struct xtr_peer *from, const struc
 		}
 	}
 	itr->l->counters[XTR_C_ITR_REPLY_OK]++;
-	for (cursor = NULL; xtr_record_next(msg, &cursor, &rec);) {
-		m = accept(itr, p, &rec);
-		if (m && xtr_eid_equal(&rec.eid, &covering.eid))
-			answer = m;
-	}
-	/* "send-map-request" and TTL 0 answer nothing: the requests go on as long as packets wait
-	 */
-	if (answer && (answer->n_locators || answer->action != XTR_ACT_SEND_MAP_REQUEST))
-		itr_pending_done(p, answer);
+	itr->resolver = (p->first_resolver + p->sent - 1) % itr->l->cfg->n_map_resolvers;
+	inst = itr_instance(itr, p->eid.iid, false);
+	if (accept_all(itr, p, msg) && inst)
+		xtr_trie_walk(&inst->pendings[p->eid.ip.af == 6], &covering.eid.ip,
+		    covering.eid.plen, settle, itr);
+	/* "send-map-request" and TTL 0 help nobody: what waits is asked for again, a second after
+	 * the last time */
+	itr_pending_done(p, itr_answer(itr, &p->eid));
 }

@@ -13,10 +13,21 @@
 	1000u /* RFC 9301 5.3: Map-Requests MUST be rate limited to 1 per second per EID-Prefix */
 #define RETRANSMITS 10u /* "After 10 retransmits without receiving the corresponding Map-Reply" */
 #define QUIET_MS    30000u /* "the sender MUST wait 30 seconds" */
+/* EIDs of an instance that are being resolved, at most: a scan of addresses that nobody answers for
+ * must not fill the memory, nor flood the Map-Resolver. */
+#define PENDINGS_MAX 16384u
 
 static struct xtr_pending *pending_of(struct xtr_timer *t)
 {
 	return (struct xtr_pending *)((char *)t - offsetof(struct xtr_pending, timer));
+}
+
+/* Its Map-Reply is not waited for any more. */
+static void forget_nonce(struct xtr_pending *p)
+{
+	if (p->state != XTR_DONE)
+		HASH_DEL(p->itr->by_nonce, p);
+	p->state = XTR_DONE;
 }
 
 void itr_pending_free(struct xtr_pending *p)
@@ -25,11 +36,30 @@ void itr_pending_free(struct xtr_pending *p)
 	struct instance *inst = itr_instance(itr, p->eid.iid, false);
 
 	itr->ops.forget(itr->ops.arg, p);
-	if (p->state == XTR_ASKING)
-		HASH_DEL(itr->by_nonce, p);
+	forget_nonce(p);
 	xtr_trie_del(&inst->pendings[p->eid.ip.af == 6], &p->eid.ip, p->eid.plen);
 	xtr_timer_cancel(itr->l->wheel, &p->timer);
 	free(p);
+}
+
+/* The address of ours that a Map-Reply is to come to: one that we listen on. */
+static bool choose_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *resolver, struct xtr_ip *rloc)
+{
+	const struct xtr_ip *bound = NULL;
+
+	if (l->source_for(l, resolver, rloc) < 0)
+		return false;
+	for (unsigned i = l->cfg->n_control_addresses; i-- > 0;) {
+		const struct xtr_ip *a = &l->cfg->control_addresses[i];
+
+		if (xtr_ip_equal(a, rloc))
+			return true;
+		if (a->af == rloc->af)
+			bound = a;
+	}
+	if (bound)
+		*rloc = *bound;
+	return bound || !l->cfg->n_control_addresses;
 }
 
 /* One Encapsulated Map-Request to a Map-Resolver (RFC 9301 sections 5.8, 8.1). */
@@ -39,7 +69,8 @@ static void send_request(struct xtr_pending *p)
 	const struct xtr_config *cfg = l->cfg;
 	/* each retransmission asks the next resolver: one that is gone costs a second, not the
 	 * answer */
-	const struct xtr_ip *resolver = &cfg->map_resolvers[p->sent % cfg->n_map_resolvers];
+	const struct xtr_ip *resolver =
+	    &cfg->map_resolvers[(p->first_resolver + p->sent) % cfg->n_map_resolvers];
 	char eid[XTR_EID_STRLEN], to[XTR_IP_STRLEN];
 	uint8_t request[512], buf[768];
 	struct xtr_request_opts o = {.nonce = p->nonce, .source_eid = p->source, .n_itr_rlocs = 1};
@@ -49,7 +80,7 @@ static void send_request(struct xtr_pending *p)
 	p->asked_ms = xtr_wheel_now(l->wheel);
 	l->counters[p->sent ? XTR_C_ITR_REQ_RETRANSMIT : XTR_C_ITR_REQ_TX]++;
 	p->sent++;
-	if (l->source_for(l, resolver, &rloc) < 0) {
+	if (!choose_itr_rloc(l, resolver, &rloc)) {
 		l->counters[XTR_C_CTL_TX_FAILED]++;
 		return;
 	}
@@ -68,7 +99,7 @@ static void send_request(struct xtr_pending *p)
 	    "map-request: %s, try %u, nonce 0x%08X-0x%08X, to map-resolver %s",
 	    xtr_eid_format(&p->eid, eid), p->sent, (unsigned)(p->nonce >> 32), (unsigned)p->nonce,
 	    xtr_ip_format(resolver, to));
-	l->send(l, NULL, resolver, XTR_PORT_CONTROL, buf, w.len);
+	l->send(l, &rloc, resolver, XTR_PORT_CONTROL, buf, w.len);
 }
 
 static void tick(struct xtr_timer *t);
@@ -77,9 +108,11 @@ static void start(struct xtr_pending *p)
 {
 	struct xtr_itr *itr = p->itr;
 
+	forget_nonce(p);
 	p->state = XTR_ASKING;
 	p->nonce = itr->l->random64(itr->l);
 	p->sent = 0;
+	p->first_resolver = itr->resolver;
 	p->started_ms = xtr_wheel_now(itr->l->wheel);
 	HASH_ADD(hh, itr->by_nonce, nonce, sizeof(p->nonce), p);
 	send_request(p);
@@ -90,13 +123,16 @@ static void tick(struct xtr_timer *t)
 {
 	struct xtr_pending *p = pending_of(t);
 	struct xtr_itr *itr = p->itr;
+	struct xtr_mapping *m = itr_answer(itr, &p->eid);
 	char eid[XTR_EID_STRLEN];
 
-	if (p->state == XTR_ASKING && p->sent <= RETRANSMITS) {
+	if (p->state != XTR_DONE && m) {
+		/* another EID's answer covers this one too */
+		itr_pending_done(p, m);
+	} else if (p->state == XTR_ASKING && p->sent <= RETRANSMITS) {
 		send_request(p);
 		xtr_timer_arm(itr->l->wheel, t, REQUEST_MS, tick);
 	} else if (p->state == XTR_ASKING) {
-		HASH_DEL(itr->by_nonce, p);
 		p->state = XTR_QUIET;
 		itr->l->counters[XTR_C_ITR_RESOLVE_FAILED]++;
 		xtr_log(XTR_LOG_WARNING,
@@ -119,11 +155,21 @@ struct xtr_pending *xtr_itr_resolve(
 	if (!inst || !itr->l->cfg->n_map_resolvers)
 		return NULL;
 	p = xtr_trie_get(&inst->pendings[eid->ip.af == 6], &eid->ip, eid->plen);
-	if (p)
-		return p; /* DONE and QUIET ask when their time is over, if packets wait then */
+	if (p) {
+		/* DONE and QUIET ask when their time is over, if packets wait then. RFC 9301 5.2:
+		 * for the host whose packet is the cause */
+		if (p->state != XTR_ASKING)
+			p->source = *source;
+		return p;
+	}
+	if (inst->pendings[0].count + inst->pendings[1].count >= PENDINGS_MAX) {
+		itr->l->counters[XTR_C_ITR_RESOLVE_LIMIT]++;
+		return NULL;
+	}
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
+	p->state = XTR_DONE; /* of nothing yet */
 	p->eid = *eid;
 	p->source = *source;
 	p->itr = itr;
@@ -140,8 +186,8 @@ void itr_pending_done(struct xtr_pending *p, struct xtr_mapping *m)
 	struct xtr_itr *itr = p->itr;
 	uint64_t since = xtr_wheel_now(itr->l->wheel) - p->asked_ms;
 
-	HASH_DEL(itr->by_nonce, p);
-	p->state = XTR_DONE;
-	itr->ops.resolved(itr->ops.arg, p, m);
+	forget_nonce(p);
+	if (m)
+		itr->ops.resolved(itr->ops.arg, p, m);
 	xtr_timer_arm(itr->l->wheel, &p->timer, since < REQUEST_MS ? REQUEST_MS - since : 0, tick);
 }

@@ -58,7 +58,7 @@ static int show_pending(void *value, void *arg)
 	struct showing *s = arg;
 	char eid[XTR_EID_STRLEN];
 
-	if (p->state == XTR_DONE)
+	if (p->state == XTR_DONE || itr_answer(p->itr, &p->eid))
 		return 0;
 	json_array_append_new(s->list,
 	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:n, s:i, s:[], s:I, s:b}", "instance",

@@ -50,12 +50,14 @@ struct xtr_peer {
 	X(ETR_REQ_RX, "etr-map-request-rx")                                                        \
 	X(ETR_REQ_DROPPED, "etr-map-request-dropped")                                              \
 	X(ETR_REPLY_TX, "etr-map-reply-tx")                                                        \
+	X(REPLY_LIMITED, "map-reply-rate-limited")                                                 \
 	X(ITR_REQ_TX, "itr-map-request-tx")                                                        \
 	X(ITR_REQ_RETRANSMIT, "itr-map-request-retransmit")                                        \
 	X(ITR_REPLY_OK, "itr-map-reply-accepted")                                                  \
 	X(ITR_REPLY_UNSOLICITED, "itr-map-reply-unsolicited")                                      \
 	X(ITR_REPLY_REFUSED, "itr-map-reply-refused")                                              \
 	X(ITR_RESOLVE_FAILED, "itr-resolution-failed")                                             \
+	X(ITR_RESOLVE_LIMIT, "itr-resolution-limit")                                               \
 	X(ITR_EXPIRED, "map-cache-expired")
 
 enum xtr_lisp_counter {
@@ -66,14 +68,16 @@ enum xtr_lisp_counter {
 };
 const char *xtr_lisp_counter_name(enum xtr_lisp_counter c);
 
+#define XTR_REPLY_BUCKETS 1024 /* of destination RLOCs, by hash; a power of two */
+
 struct xtr_lisp {
 	const struct xtr_config *cfg;
 	struct xtr_wheel *wheel;
 	uint64_t counters[XTR_C_N];
 	/*
-	 * Sends a UDP payload to dst:port from local port 4342. src af 0: the kernel chooses the
-	 * address, else from that local address. 0 or negative errno; failures are counted by the
-	 * callee.
+	 * Sends a UDP payload to dst:port from local port 4342. src NULL or af 0: the kernel
+	 * chooses the address, else from that local address. 0 or negative errno; failures are
+	 * counted by the callee.
 	 */
 	int (*send)(struct xtr_lisp *l, const struct xtr_ip *src, const struct xtr_ip *dst,
 	    uint16_t port, const uint8_t *p, size_t len);
@@ -86,6 +90,12 @@ struct xtr_lisp {
 	uint64_t (*wall_clock)(struct xtr_lisp *l);
 	void *arg;               /* of the callbacks */
 	struct xtr_state *state; /* what outlives a restart, control/state.h; NULL in some tests */
+	/* When the credit of a bucket's RLOCs is whole again, in microseconds of the wheel's clock;
+	 * zeroed is whole. For xtr_lisp_may_reply(). */
+	uint64_t reply_credit[XTR_REPLY_BUCKETS];
 };
+
+/* May a Map-Reply go to this RLOC now (RFC 9301 section 5.4)? Counts those that may not. */
+bool xtr_lisp_may_reply(struct xtr_lisp *l, const struct xtr_ip *dst);
 
 #endif

@@ -418,6 +418,11 @@ void xtr_ms_request(struct xtr_ms *ms, const struct xtr_peer *from, const struct
 		answer(&q, &eid);
 	if (!q.n_replied)
 		return;
+	/* RFC 9301 5.4: MUST be rate limited */
+	if (!xtr_lisp_may_reply(l, &q.reply_to)) {
+		drop(&q, NULL, "too many Map-Replies to its ITR-RLOC");
+		return;
+	}
 	rc = xtr_writer_result(&q.reply);
 	/* RFC 9301 5.5: to an ITR-RLOC, to the source port of the Map-Request, from port 4342 */
 	if (!rc)

@@ -79,7 +79,7 @@ static void forget(struct nbr *n)
 {
 	struct xtr_rib *rib = n->rib;
 
-	xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, UINT32_MAX);
+	xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
 	HASH_DEL(rib->nbrs, n);
 	rib->n_unresolved -= !n->pub.known;
 	n->dead = true;
@@ -174,7 +174,7 @@ static void unlearn(struct nbr *n, bool failed)
 		rib->ops.changed(rib->ops.arg);
 	}
 	if (failed)
-		xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, UINT32_MAX);
+		xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
 	rib_host_update(rib, n);
 	nbr_release_if_unused(n);
 }
@@ -221,7 +221,8 @@ static void hold(struct nbr *n, struct rte_mbuf *m)
 {
 	struct xtr_rib *rib = n->rib;
 
-	if (n->pub.known && !n->changing) {
+	/* at a closed gate older ones wait, even if the MAC has gone again */
+	if ((n->pub.known && !n->changing) || !xtr_gate_is_open(rib->holder, adj_of(n)->gate)) {
 		xtr_gate_late(rib->holder, adj_of(n)->gate, m);
 		return;
 	}
@@ -281,7 +282,7 @@ void nbr_destroy_all(struct xtr_rib *rib)
 
 	/* the workers have ended: a MAC that waits for them is published now, or never */
 	HASH_ITER (hh, rib->nbrs, n, tmp) {
-		xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, UINT32_MAX);
+		xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
 		HASH_DEL(rib->nbrs, n);
 		n->dead = true;
 		if (!n->changing)

@@ -81,7 +81,7 @@ static void forget(struct rloc *r)
 {
 	struct xtr_rlocs *all = r->all;
 
-	xtr_hold_drop(all->holder, &r->hold, XTR_DROP_HOP_DOWN, UINT32_MAX);
+	xtr_hold_drop(all->holder, &r->hold, XTR_DROP_HOP_DOWN, XTR_HOLD_ALL);
 	HASH_DEL(all->table, r);
 	xtr_nbr_put(all->rib, r->nbr);
 	r->nbr = NULL;
@@ -312,7 +312,8 @@ void xtr_rloc_hold(struct xtr_rlocs *all, uint32_t tunnel, struct rte_mbuf *m)
 		return;
 	}
 	t = tunnel_of(r);
-	if (t->state == XTR_HOP_READY) {
+	/* at a closed gate older ones wait, even if the next hop has gone again */
+	if (t->state == XTR_HOP_READY || !xtr_gate_is_open(all->holder, t->gate)) {
 		xtr_gate_late(all->holder, t->gate, m);
 		return;
 	}

@@ -141,8 +141,10 @@ static int open_one(
 	int on = 1, size = 4 << 20, rc, fd;
 	char text[XTR_IP_STRLEN];
 
-	if (s->n == MAX_SOCKETS)
+	if (s->n == MAX_SOCKETS) {
+		xtr_log(XTR_LOG_ERR, "socket: more than %d control addresses", MAX_SOCKETS - 1);
 		return -ENOSPC;
+	}
 	fd = socket(af == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

@@ -31,6 +31,7 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 		memset(pkt, 0, sizeof(*pkt));
 		pkt->port = (uint8_t)port;
 		pkt->worker = (uint8_t)w->index;
+		pkt->arrival = xtr_arrival(w);
 		pkt->l2_len = sizeof(*eth);
 		pkt->flags = p->site ? XTR_PKT_SITE : 0;
 		pkt->inst = p->inst;
@@ -62,6 +63,10 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 				xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
 			else
 				xtr_drop(w, m, XTR_DROP_IP_MARTIAN);
+			continue;
+		}
+		if (unlikely(xtr_ip4_martian_destination(hdr->dst_addr))) {
+			xtr_drop(w, m, XTR_DROP_IP_MARTIAN_DST);
 			continue;
 		}
 		if (unlikely(*(const uint8_t *)&hdr->dst_addr >= 224)) {

@@ -13,6 +13,7 @@
 	X(IP4_MALFORMED, "ip4-malformed")                                                          \
 	X(IP4_CHECKSUM, "ip4-checksum")                                                            \
 	X(IP_MARTIAN, "ip-martian-source")                                                         \
+	X(IP_MARTIAN_DST, "ip-martian-destination")                                                \
 	/* lookup */                                                                               \
 	X(NO_ROUTE, "no-route")                                                                    \
 	X(BLACKHOLE, "route-blackhole")                                                            \
@@ -23,7 +24,6 @@
 	X(HOP_DOWN, "next-hop-down")                                                               \
 	/* decap */                                                                                \
 	X(DECAP_SHORT, "decap-short")                                                              \
-	X(DECAP_FLAGS, "decap-flags")                                                              \
 	X(DECAP_ENCRYPTED, "decap-encrypted")                                                      \
 	X(DECAP_PROTOCOL, "decap-inner-protocol")                                                  \
 	X(DECAP_INSTANCE, "decap-instance-unknown")                                                \
@@ -48,6 +48,7 @@
 	X(HOLD_TIMEOUT, "hold-timeout")                                                            \
 	X(NEIGH_FAILED, "neighbour-failed")                                                        \
 	X(NO_RESOLVER, "no-map-resolver")                                                          \
+	X(RESOLVE_LIMIT, "unresolved-eids-limit")                                                  \
 	X(TOO_BIG, "too-big-icmp-sent")                                                            \
 	X(TOO_BIG_LIMITED, "too-big-icmp-limited")                                                 \
 	X(TTL, "ttl-expired-icmp-sent")                                                            \
@@ -77,7 +78,8 @@ enum xtr_drop {
 	X(GATED, "gated")                                                                          \
 	X(INJECTED, "injected")                                                                    \
 	X(NOT_ELIGIBLE, "source-not-in-eid-database")                                              \
-	X(ECN_MARKED, "decap-ecn-marked")
+	X(ECN_MARKED, "decap-ecn-marked")                                                          \
+	X(ECN_UNUSED, "decap-ecn-unused-combination")
 
 enum xtr_counter {
 #define XTR_X(id, name) XTR_CTR_##id,

@@ -31,6 +31,13 @@ void xtr_stage_decap(struct xtr_worker *w, struct xtr_list *in)
 			xtr_drop(w, m, XTR_DROP_DECAP_SHORT);
 			continue;
 		}
+		/* What lies behind the UDP datagram is not part of it (RFC 768): the inner packet
+		 * must not reach there. */
+		if (unlikely(udp_len < rest) &&
+		    rte_pktmbuf_trim(m, (uint16_t)(rest - udp_len)) < 0) {
+			xtr_drop(w, m, XTR_DROP_DECAP_SHORT);
+			continue;
+		}
 		pkt->outer_ttl = ip->time_to_live;
 		pkt->outer_tos = ip->type_of_service;
 		rte_pktmbuf_adj(m, (uint16_t)(pkt->l2_len + hlen + sizeof(*udp)));
@@ -50,11 +57,11 @@ static enum xtr_drop take_header(struct xtr_worker *w, struct rte_mbuf *m)
 
 	if (unlikely(h.flags & XTR_DATA_KK))
 		return XTR_DROP_DECAP_ENCRYPTED; /* RFC 8061: no key was agreed */
-	if (unlikely((h.flags & (XTR_DATA_N | XTR_DATA_V)) == (XTR_DATA_N | XTR_DATA_V)))
-		return XTR_DROP_DECAP_FLAGS; /* RFC 9300 section 5.3: V set means N is 0 */
+	/* N and V together are no reason to drop: the field is a nonce then (RFC 9300 section 5.3).
+	 * With P both are ignored (RFC 9305 section 3). */
 	if (unlikely(h.flags & XTR_DATA_P) && h.next != XTR_GPE_IPV4)
 		return XTR_DROP_DECAP_PROTOCOL; /* RFC 9305 section 3 */
-	inst = w->dp->inst_of_iid[h.instance_id];
+	inst = __atomic_load_n(&w->dp->inst_of_iid[h.instance_id], __ATOMIC_ACQUIRE);
 	if (unlikely(!inst))
 		return XTR_DROP_DECAP_INSTANCE;
 	rte_pktmbuf_adj(m, XTR_DATA_HDR_LEN);
@@ -68,13 +75,15 @@ static enum xtr_drop take_header(struct xtr_worker *w, struct rte_mbuf *m)
 static enum xtr_drop merge_header(
     struct xtr_worker *w, const struct xtr_pkt *pkt, struct rte_ipv4_hdr *ip)
 {
-	uint8_t ecn = xtr_ecn_decap(ip->type_of_service & 3, pkt->outer_tos & 3);
+	uint8_t inner = ip->type_of_service & 3, outer = pkt->outer_tos & 3;
+	uint8_t ecn = xtr_ecn_decap(inner, outer);
 	uint8_t dscp = w->dp->copy_dscp ? pkt->outer_tos & 0xfc : ip->type_of_service & 0xfc;
 
 	if (unlikely(ecn == XTR_ECN_DROP))
 		return XTR_DROP_DECAP_ECN;
+	w->counters[XTR_CTR_ECN_UNUSED] += xtr_ecn_unused(inner, outer);
 	if (unlikely((dscp | ecn) != ip->type_of_service)) {
-		w->counters[XTR_CTR_ECN_MARKED] += ecn == 3 && (ip->type_of_service & 3) != 3;
+		w->counters[XTR_CTR_ECN_MARKED] += ecn == 3 && inner != 3;
 		xtr_ip4_set_tos(ip, dscp | ecn);
 	}
 	if (unlikely(pkt->outer_ttl < ip->time_to_live))
@@ -94,6 +103,7 @@ void xtr_stage_decap_inner(struct xtr_worker *w, struct xtr_list *in)
 		if (likely(reason == XTR_DROP_N)) {
 			ip = xtr_ip4_check(m, 0, &ignored);
 			if (unlikely(!ip) || unlikely(xtr_ip4_martian_source(ip->src_addr)) ||
+			    unlikely(xtr_ip4_martian_destination(ip->dst_addr)) ||
 			    unlikely(*(const uint8_t *)&ip->dst_addr >= 224))
 				reason = XTR_DROP_DECAP_INNER;
 			else

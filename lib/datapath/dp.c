@@ -183,6 +183,9 @@ int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid)
 	inst->routes = dp->n_instances ? dp->instances[0].routes : xtr_lpm_create(&dp->rcu);
 	if (!inst->lisp || !inst->database || !inst->routes) {
 		instance_destroy(inst);
+		if (!dp->n_instances)
+			xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)inst->routes);
+		memset(inst, 0, sizeof(*inst));
 		return -ENOMEM;
 	}
 	dp->n_instances++;

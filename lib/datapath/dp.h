@@ -59,10 +59,11 @@ struct xtr_pkt {
 	uint8_t out;      /* port to send on */
 	uint8_t eligible; /* source is an EID of the instance */
 	uint8_t pad[2];
+	uint32_t arrival;      /* the worker's number for it, 0: none yet */
 	uint32_t held_ms;      /* control lcore: when it was held */
 	struct rte_mbuf *next; /* control lcore: the packet held after it */
 };
-_Static_assert(sizeof(struct xtr_pkt) == 40, "the mbuf's private area");
+_Static_assert(sizeof(struct xtr_pkt) == 48, "the mbuf's private area");
 
 static inline struct xtr_pkt *xtr_pkt(struct rte_mbuf *m)
 {
@@ -134,6 +135,7 @@ struct xtr_worker {
 	uint16_t n_tx[XTR_DP_PORTS];
 	struct rte_mbuf *gate[XTR_GATE_MAX];
 	unsigned n_gate;
+	uint32_t arrivals; /* the last number given */
 
 	/* worker: rw, control: ro */
 	uint64_t drops[XTR_DROP_N] __rte_cache_aligned;
@@ -213,7 +215,7 @@ void xtr_stage_decap_inner(struct xtr_worker *w, struct xtr_list *in);
 void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m);
 void xtr_stage_tx_flush(struct xtr_worker *w);
 void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id);
-/* Keeps a packet until the gate that it met opens. */
+/* Keeps a packet until the gate that it met opens, in order of arrival. */
 void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m);
 /* Runs the kept packets again, after gate_seen has moved. */
 void xtr_stage_gate_open(struct xtr_worker *w);
@@ -233,6 +235,14 @@ static inline bool xtr_gate_closed(
 {
 	return unlikely(gate != 0) && (int32_t)(gate - w->gate_seen) > 0 &&
 	       !((pkt->flags & XTR_PKT_RELEASED) && (int32_t)(gate - pkt->id) <= 0);
+}
+
+/* Numbers packets as they come, so that what returns from the control lcore finds its place. */
+static inline uint32_t xtr_arrival(struct xtr_worker *w)
+{
+	if (unlikely(++w->arrivals == 0))
+		w->arrivals = 1; /* 0 means none */
+	return w->arrivals;
 }
 
 static inline void xtr_list_add(struct xtr_list *l, struct rte_mbuf *m)

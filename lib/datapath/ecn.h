@@ -5,6 +5,7 @@
 #ifndef XTR_DATAPATH_ECN_H
 #define XTR_DATAPATH_ECN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define XTR_ECN_DROP 0xff
@@ -22,6 +23,14 @@ static inline uint8_t xtr_ecn_decap(uint8_t inner, uint8_t outer)
 	};
 
 	return table[inner & 3][outer & 3];
+}
+
+/* Marked (!) or (!!!) in figure 4: no tunnel makes this combination, and the operator should know
+ * of it (section 4.2). The fourth, Not-ECT in CE, is dropped, which has a counter of its own. */
+static inline bool xtr_ecn_unused(uint8_t inner, uint8_t outer)
+{
+	return (inner == 0 && (outer == 1 || outer == 2)) || (inner == 1 && outer == 2) ||
+	       (inner == 3 && outer == 1);
 }
 
 #endif

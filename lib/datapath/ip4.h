@@ -50,7 +50,18 @@ static inline bool xtr_ip4_martian_source(uint32_t src)
 	return top == 0 || top == 127 || top >= 224;
 }
 
-/* Adds `add` (a value as it stands in the header, network order) to a checksum field, RFC 1624. */
+/* No packet goes there: 0/8, loopback (RFC 1812 sections 4.2.3.1 and 5.3.7). Address in network
+ * order. */
+static inline bool xtr_ip4_martian_destination(uint32_t dst)
+{
+	uint8_t top = *(const uint8_t *)&dst;
+
+	return top == 0 || top == 127;
+}
+
+/* The checksum field after a word of the header went from old to new (all as they stand in the
+ * header, network order): RFC 1624 equation 3, which never makes 0xffff of a header that adds up.
+ */
 static inline uint16_t xtr_csum_update(uint16_t csum, uint16_t old, uint16_t new)
 {
 	uint32_t sum = (uint16_t)~csum + (uint32_t)(uint16_t)~old + new;

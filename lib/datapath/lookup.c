@@ -35,6 +35,15 @@ static bool is_lisp_data(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip
 	       udp->dst_port == rte_cpu_to_be_16(XTR_PORT_DATA);
 }
 
+/* Punts a packet whose way is not known yet: to be asked for, unless its TTL ends here anyway (RFC
+ * 1812 section 5.3.1). */
+static void punt_unknown(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason)
+{
+	bool expired = ip_of(m)->time_to_live <= xtr_pkt_hops(xtr_pkt(m));
+
+	xtr_stage_punt(w, m, expired ? XTR_PUNT_TTL : reason, 0);
+}
+
 /* Drops what a tunnel carried for others than our EIDs. Returns how many stay. */
 static unsigned check_inner(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 {
@@ -155,10 +164,10 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 			break;
 		case XTR_FWD_GLEAN:
 			pkt->out = (uint8_t)fwd->target;
-			xtr_stage_punt(w, m, XTR_PUNT_NEIGH, 0);
+			punt_unknown(w, m, XTR_PUNT_NEIGH);
 			break;
 		case XTR_FWD_MISS:
-			xtr_stage_punt(w, m, XTR_PUNT_MISS, 0);
+			punt_unknown(w, m, XTR_PUNT_MISS);
 			break;
 		case XTR_FWD_DROP:
 			xtr_drop(w, m, (enum xtr_drop)fwd->reason);

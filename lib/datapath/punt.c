@@ -5,6 +5,8 @@
  */
 #include "datapath/dp.h"
 
+#include <string.h>
+
 static const uint8_t counter_of[XTR_PUNT_N] = {
     [XTR_PUNT_LINUX] = XTR_CTR_PUNT_LINUX,
     [XTR_PUNT_TTL] = XTR_CTR_PUNT_TTL,
@@ -42,12 +44,28 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 
 void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m)
 {
-	if (unlikely(w->n_gate == XTR_GATE_MAX)) {
+	uint32_t arrival = xtr_pkt(m)->arrival;
+	unsigned at = w->n_gate, low = 0, middle;
+
+	if (unlikely(at == XTR_GATE_MAX)) {
 		xtr_drop(w, m, XTR_DROP_GATE_FULL);
 		return;
 	}
 	w->counters[XTR_CTR_GATED]++;
-	w->gate[w->n_gate++] = m;
+	/* What the control lcore held and a second gate stops may be older than what waits here. */
+	if (at && (int32_t)(arrival - xtr_pkt(w->gate[at - 1])->arrival) < 0) {
+		while (low < at) {
+			middle = (low + at) / 2;
+			if ((int32_t)(arrival - xtr_pkt(w->gate[middle])->arrival) < 0)
+				at = middle;
+			else
+				low = middle + 1;
+		}
+		memmove(
+		    &w->gate[at + 1], &w->gate[at], (w->n_gate - at) * sizeof(struct rte_mbuf *));
+	}
+	w->gate[at] = m;
+	w->n_gate++;
 }
 
 void xtr_stage_gate_open(struct xtr_worker *w)

@@ -21,7 +21,7 @@ static void flush(struct xtr_worker *w, unsigned port)
 			xtr_drop(w, m[i], XTR_DROP_TX_HANDOFF);
 		return;
 	}
-	if (unlikely(!p->up)) {
+	if (unlikely(!__atomic_load_n(&p->up, __ATOMIC_RELAXED))) {
 		for (unsigned i = 0; i < n; i++)
 			xtr_drop(w, m[i], XTR_DROP_TX_DOWN);
 		return;

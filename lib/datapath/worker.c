@@ -26,6 +26,8 @@ static unsigned run_injected(struct xtr_worker *w)
 		for (unsigned i = 0; i < n; i++) {
 			struct xtr_pkt *pkt = xtr_pkt(m[i]);
 
+			if (!pkt->arrival)
+				pkt->arrival = xtr_arrival(w);
 			if (pkt->inject == XTR_INJECT_TX)
 				xtr_stage_tx(w, pkt->out, m[i]);
 			else if (pkt->inject == XTR_INJECT_RESUME)

@@ -90,19 +90,22 @@ static void cascade(struct xtr_wheel *w, unsigned level)
 	}
 }
 
-static unsigned fire_slot(struct xtr_wheel *w)
+/* Fires what is due at this tick, at most `max` (0: no limit); what is left stays for the next run.
+ * A timer may move the clock itself: the slot is that of the clock as it is after each. */
+static unsigned fire_slot(struct xtr_wheel *w, unsigned max)
 {
-	unsigned slot = w->now & SLOT_MASK;
 	unsigned fired = 0;
 	struct xtr_timer *t;
 
-	while ((t = w->slot[0][slot]) != NULL) {
+	while ((t = w->slot[0][w->now & SLOT_MASK]) != NULL) {
+		if (max && fired == max)
+			return fired;
 		unlink_timer(t);
 		w->n_armed--;
 		fired++;
 		t->fn(t);
 	}
-	w->occupied[0] &= ~(1ull << slot);
+	w->occupied[0] &= ~(1ull << (w->now & SLOT_MASK));
 	return fired;
 }
 
@@ -110,47 +113,60 @@ static unsigned fire_slot(struct xtr_wheel *w)
  * cascade. */
 static uint64_t next_stop(const struct xtr_wheel *w, uint64_t target)
 {
-	unsigned slot = w->now & SLOT_MASK;
-	uint64_t ahead = slot == SLOT_MASK ? 0 : w->occupied[0] & (~0ull << (slot + 1));
-	uint64_t stop = ahead ? (w->now & ~(uint64_t)SLOT_MASK) + (unsigned)__builtin_ctzll(ahead)
-			      : (w->now | SLOT_MASK) + 1;
+	for (unsigned level = 0; level < XTR_WHEEL_LEVELS; level++) {
+		uint64_t slots = w->occupied[level], at = w->now >> (SLOT_BITS * level), stop;
+		unsigned first = (at + 1) & SLOT_MASK;
 
-	return stop < target ? stop : target;
+		if (!slots)
+			continue;
+		/* bit 0 becomes the slot after the current one, which itself is a whole turn away
+		 */
+		slots = slots >> first | slots << (-first & SLOT_MASK);
+		stop = (at + 1 + (unsigned)__builtin_ctzll(slots)) << (SLOT_BITS * level);
+		if (stop < target)
+			target = stop;
+	}
+	return target;
 }
 
 static unsigned run_to(struct xtr_wheel *w, uint64_t target, unsigned max)
 {
-	unsigned fired = 0;
+	unsigned fired = fire_slot(w, max); /* what an earlier run left */
 
-	while (w->now < target) {
+	while (w->now < target && !(max && fired >= max)) {
 		w->now = w->n_armed ? next_stop(w, target) : target;
 		for (unsigned level = 1; level < XTR_WHEEL_LEVELS; level++) {
 			if (w->now & ((1ull << (SLOT_BITS * level)) - 1))
 				break;
 			cascade(w, level);
 		}
-		fired += fire_slot(w);
-		if (max && fired >= max)
-			break;
+		fired += fire_slot(w, max ? max - fired : 0);
 	}
 	return fired;
 }
 
+static uint64_t clock_ms(const struct xtr_wheel *w)
+{
+	return w->manual ? w->offset : monotonic_ms() - w->base + w->offset;
+}
+
 unsigned xtr_wheel_run(struct xtr_wheel *w, unsigned max)
 {
-	uint64_t target = w->manual ? w->offset : monotonic_ms() - w->base + w->offset;
-
-	return run_to(w, target, max);
+	return run_to(w, clock_ms(w), max);
 }
 
 uint64_t xtr_wheel_wait(const struct xtr_wheel *w, uint64_t limit)
 {
-	uint64_t stop;
+	uint64_t clock = clock_ms(w), stop;
 
 	if (!w->n_armed)
 		return limit;
-	stop = next_stop(w, w->now + limit);
-	return stop - w->now;
+	if (w->slot[0][w->now & SLOT_MASK])
+		return 0;
+	/* the clock may have gone on since the last run, or that run may have stopped at its limit
+	 */
+	stop = next_stop(w, limit < UINT64_MAX - clock ? clock + limit : UINT64_MAX);
+	return stop > clock ? stop - clock : 0;
 }
 
 void xtr_clock_advance(struct xtr_wheel *w, uint64_t ms)

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A data plane without a control lcore: three ports whose wires are rings, one or two workers, and
+ * tables set by hand. Who includes it runs turns of a worker, or single stages, and sees what
+ * leaves.
+ *
+ *   port 0  site  10.1.1.2/24      instance 0
+ *   port 1  core  172.16.1.2/24
+ *   port 2  site  10.100.1.2/24    instance 100
+ */
+#ifndef XTR_DP_WIRES_H
+#define XTR_DP_WIRES_H
+
+#include <arpa/inet.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+
+#include "datapath/dp.h"
+#include "datapath/hop.h"
+#include "wire/data.h"
+
+#define DP_PORTS 3
+#define DP_SITE  0
+#define DP_CORE  1
+#define DP_SITE2 2
+#define DP_IID2  100
+#define DP_MTU   1500
+
+struct dp_wires {
+	struct xtr_dp *dp;
+	struct xtr_worker *w; /* the first */
+	struct rte_ring *rx[DP_PORTS], *tx[DP_PORTS];
+	unsigned opened;
+	uint32_t tunnel, tunnel2; /* 10.2.2.0/24; the other one of 10.3.0.0/16 */
+	uint32_t encap;           /* the entry of 10.2.2.0/24 */
+};
+
+static const uint8_t dp_mac[DP_PORTS][6] = {
+    {2, 0, 0, 0, 1, 0}, {2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}};
+
+static inline void dp_need(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "data plane of the test: %s: %s\n", what, rte_strerror(rte_errno));
+	abort();
+}
+
+static inline void dp_eal(void)
+{
+	static char lcores[32], name[] = "xtr-test", m[] = "-m", megabytes[] = "128";
+	static char a[] = "--no-huge", b[] = "--no-shconf", c[] = "--no-pci",
+		    d[] = "--no-telemetry";
+	static char quiet[] = "--log-level=warning";
+	char *argv[] = {name, a, b, c, d, m, megabytes, quiet, lcores, NULL};
+	int cpu = sched_getcpu();
+
+	snprintf(lcores, sizeof(lcores), "--lcores=0@%d", cpu < 0 ? 0 : cpu);
+	dp_need(rte_eal_init((int)RTE_DIM(argv) - 1, argv) >= 0, "EAL");
+}
+
+static inline uint32_t dp_entry(struct dp_wires *f, struct xtr_fwd fwd)
+{
+	uint32_t index = xtr_pool_get(&f->dp->fwd);
+
+	dp_need(index != 0, "entry");
+	*(struct xtr_fwd *)xtr_pool_at(&f->dp->fwd, index) = fwd;
+	return index;
+}
+
+static inline uint32_t dp_set(const struct xtr_lpm *lpm, const char *prefix, uint32_t entry)
+{
+	struct xtr_ip ip = {.af = 4};
+	char text[32];
+	unsigned plen;
+
+	dp_need(
+	    sscanf(prefix, "%31[0-9.]/%u", text, &plen) == 2 && inet_pton(AF_INET, text, ip.b) == 1,
+	    prefix);
+	dp_need(xtr_lpm_set((struct xtr_lpm *)(uintptr_t)lpm, &ip, plen, entry) == 0, prefix);
+	return entry;
+}
+
+/* What Linux routes: in the routes, and in every instance's LISP view. */
+static inline void dp_route(struct dp_wires *f, const char *prefix, struct xtr_fwd fwd)
+{
+	uint32_t entry = dp_entry(f, fwd);
+
+	dp_set(f->dp->instances[0].routes, prefix, entry);
+	for (unsigned i = 0; i < f->dp->n_instances; i++)
+		dp_set(f->dp->instances[i].lisp, prefix, entry);
+}
+
+/* A route that the LISP views do not show: LISP has the same prefix, or it leads nowhere. */
+static inline void dp_hidden_route(struct dp_wires *f, const char *prefix, struct xtr_fwd fwd)
+{
+	dp_set(f->dp->instances[0].routes, prefix, dp_entry(f, fwd));
+}
+
+static inline uint32_t dp_lisp(
+    struct dp_wires *f, unsigned inst, const char *prefix, struct xtr_fwd fwd)
+{
+	return dp_set(f->dp->instances[inst].lisp, prefix, dp_entry(f, fwd));
+}
+
+static inline void dp_own(struct dp_wires *f, unsigned inst, const char *prefix)
+{
+	uint32_t entry = dp_entry(f, (struct xtr_fwd){.action = XTR_FWD_ROUTES,
+					 .word1 = htonl(f->dp->instances[inst].iid << 8)});
+
+	dp_set(f->dp->instances[inst].database, prefix, entry);
+	dp_set(f->dp->instances[inst].lisp, prefix, entry);
+}
+
+/* A next hop on the port, whose MAC is 02:00:00:00:02:<last>. */
+static inline uint32_t dp_adj(struct dp_wires *f, unsigned port, uint8_t last, uint8_t state)
+{
+	uint32_t index = xtr_pool_get(&f->dp->adj);
+	struct xtr_adj *adj = xtr_pool_at(&f->dp->adj, index);
+
+	dp_need(index != 0, "next hop");
+	adj->state = state;
+	adj->port = (uint8_t)port;
+	adj->mtu = DP_MTU;
+	memcpy(adj->eth, (uint8_t[]){2, 0, 0, 0, 2, last}, 6);
+	memcpy(adj->eth + 6, dp_mac[port], 6);
+	adj->eth[12] = 8;
+	return index;
+}
+
+/* A tunnel to 172.16.1.<last>, whose MAC is 02:00:00:00:02:<last>. */
+static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state)
+{
+	static const uint8_t outer[36] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 0, 17, 0, 0, 172, 16, 1, 2,
+	    172, 16, 1, 0, 0, 0, 0x10, 0xf5, 0, 0, 0, 0};
+	uint32_t index = xtr_pool_get(&f->dp->tunnel);
+	struct xtr_tunnel *t = xtr_pool_at(&f->dp->tunnel, index);
+
+	dp_need(index != 0, "tunnel");
+	t->state = state;
+	t->port = DP_CORE;
+	t->ip_at = 14;
+	t->len = 14 + sizeof(outer);
+	t->mtu = DP_MTU;
+	t->af = 4;
+	memcpy(t->tmpl, (uint8_t[]){2, 0, 0, 0, 2, last}, 6);
+	memcpy(t->tmpl + 6, dp_mac[DP_CORE], 6);
+	t->tmpl[12] = 8;
+	memcpy(t->tmpl + 14, outer, sizeof(outer));
+	t->tmpl[14 + 19] = last;
+	for (unsigned i = 0; i < 20; i += 2)
+		t->csum += (uint32_t)t->tmpl[14 + i] << 8 | t->tmpl[15 + i];
+	return index;
+}
+
+/* Two hops, half of the slots each. */
+static inline uint32_t dp_pair(struct dp_wires *f, uint32_t a, uint32_t b)
+{
+	uint32_t index = xtr_pool_get(&f->dp->set);
+	struct xtr_set *set = xtr_pool_at(&f->dp->set, index);
+
+	dp_need(index != 0, "set");
+	for (unsigned i = 0; i < XTR_SET_SLOTS; i++)
+		set->hop[i] = i & 1 ? b : a;
+	return index;
+}
+
+static inline struct xtr_fwd dp_to(uint8_t action, uint32_t target)
+{
+	return (struct xtr_fwd){.action = action, .target = target};
+}
+
+static inline void dp_routes(struct dp_wires *f)
+{
+	uint32_t r3 = dp_adj(f, DP_CORE, 3, XTR_HOP_READY),
+		 r9 = dp_adj(f, DP_CORE, 9, XTR_HOP_READY);
+	struct xtr_fwd pair = dp_to(XTR_FWD_FORWARD, dp_pair(f, r3, r9));
+
+	pair.set_log2 = XTR_SET_LOG2;
+	dp_route(f, "10.1.1.2/32", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "10.1.1.255/32", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "172.16.1.2/32", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "10.1.1.4/32", dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE, 4, XTR_HOP_READY)));
+	dp_route(f, "10.1.1.6/32", dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE, 6, XTR_HOP_DOWN)));
+	dp_route(
+	    f, "10.1.1.7/32", dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE, 7, XTR_HOP_UNRESOLVED)));
+	dp_route(
+	    f, "10.100.1.4/32", dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE2, 104, XTR_HOP_READY)));
+	dp_route(f, "172.16.1.0/24", dp_to(XTR_FWD_GLEAN, DP_CORE));
+	dp_route(f, "172.16.1.3/32", dp_to(XTR_FWD_FORWARD, r3));
+	dp_route(f, "172.17.0.0/16", pair);
+	dp_hidden_route(f, "10.1.1.0/24", dp_to(XTR_FWD_GLEAN, DP_SITE));
+	dp_hidden_route(f, "10.100.1.0/24", dp_to(XTR_FWD_GLEAN, DP_SITE2));
+	dp_hidden_route(f, "192.0.2.0/24",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
+}
+
+static inline void dp_tables(struct dp_wires *f)
+{
+	struct xtr_fwd pair;
+
+	dp_routes(f);
+	dp_own(f, 0, "10.1.1.0/24");
+	dp_own(f, 1, "10.100.1.0/24");
+	f->tunnel = dp_tunnel(f, 3, XTR_HOP_READY);
+	f->tunnel2 = dp_tunnel(f, 9, XTR_HOP_READY);
+	pair = dp_to(XTR_FWD_ENCAP, dp_pair(f, f->tunnel, f->tunnel2));
+	pair.set_log2 = XTR_SET_LOG2;
+	dp_lisp(f, 0, "0.0.0.0/0", dp_to(XTR_FWD_MISS, 0));
+	dp_lisp(f, 1, "0.0.0.0/0", dp_to(XTR_FWD_MISS, 0));
+	f->encap = dp_lisp(f, 0, "10.2.2.0/24", dp_to(XTR_FWD_ENCAP, f->tunnel));
+	dp_lisp(f, 1, "10.2.2.0/24", dp_to(XTR_FWD_ENCAP, f->tunnel));
+	dp_lisp(f, 0, "10.3.0.0/16", pair);
+	dp_lisp(f, 0, "10.4.0.0/16",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_MAPCACHE_DROP});
+	dp_lisp(f, 0, "10.5.0.0/16", dp_to(XTR_FWD_ROUTES, 0));
+	dp_lisp(f, 0, "10.6.0.0/16", dp_to(XTR_FWD_ENCAP, dp_tunnel(f, 10, XTR_HOP_UNRESOLVED)));
+	dp_lisp(f, 0, "10.7.0.0/16", dp_to(XTR_FWD_ENCAP, dp_tunnel(f, 11, XTR_HOP_DOWN)));
+}
+
+static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_size)
+{
+	static unsigned serial; /* a device's name outlives it */
+	struct xtr_dp_port *p = &f->dp->ports[port];
+	const char *why = "";
+	char name[32];
+	int ethdev;
+
+	snprintf(name, sizeof(name), "rx%u", serial);
+	f->rx[port] = rte_ring_create(name, 1024, SOCKET_ID_ANY, 0);
+	snprintf(name, sizeof(name), "tx%u", serial);
+	f->tx[port] = rte_ring_create(name, tx_size, SOCKET_ID_ANY, 0);
+	dp_need(f->rx[port] && f->tx[port], "ring");
+	snprintf(name, sizeof(name), "wire%u", serial++);
+	ethdev =
+	    rte_eth_from_rings(name, &f->rx[port], 1, &f->tx[port], 1, (unsigned)SOCKET_ID_ANY);
+	dp_need(ethdev >= 0, name);
+	p->site = port != DP_CORE;
+	p->inst = port == DP_SITE2;
+	dp_need(xtr_dp_port_open(f->dp, port, (uint16_t)ethdev, DP_MTU, &why) == 0, why);
+	memcpy(p->mac, dp_mac[port], 6);
+	dp_need(xtr_dp_port_start(f->dp, port) == 0, "start of a port");
+	p->up = 1;
+	f->opened++;
+}
+
+/* tx_size: slots of each port's transmit ring, a power of two; one less can be used. */
+static inline void dp_open(struct dp_wires *f, unsigned workers, unsigned tx_size)
+{
+	struct xtr_dp_opts opts = {.n_workers = workers,
+	    .mbufs = 8191,
+	    .hold_mbufs = 1023,
+	    .copy_dscp = true,
+	    .punt_rate = 1000000,
+	    .punt_burst = 1 << 16};
+
+	memset(f, 0, sizeof(*f));
+	f->dp = xtr_dp_create(&opts);
+	dp_need(f->dp != NULL, "pools and rings");
+	dp_need(xtr_dp_instance(f->dp, 0) == 0 && xtr_dp_instance(f->dp, DP_IID2) == 1, "instance");
+	f->w = f->dp->workers[0];
+	for (unsigned port = 0; port < DP_PORTS; port++)
+		dp_open_port(f, port, tx_size);
+	dp_tables(f);
+}
+
+static inline void dp_free_ring(struct rte_ring *r)
+{
+	struct rte_mbuf *m;
+
+	while (rte_ring_dequeue(r, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(r);
+}
+
+static inline void dp_close(struct dp_wires *f)
+{
+	for (unsigned port = 0; port < f->opened; port++) {
+		xtr_dp_port_close(f->dp, port);
+		dp_free_ring(f->rx[port]);
+		dp_free_ring(f->tx[port]);
+	}
+	xtr_dp_destroy(f->dp);
+}
+
+static inline unsigned dp_in_use(const struct dp_wires *f)
+{
+	return rte_mempool_in_use_count(f->dp->rx_pool) +
+	       rte_mempool_in_use_count(f->dp->hold_pool);
+}
+
+/* The bytes in a packet of this pool, cut into segments of seg bytes (0: one segment). */
+static inline struct rte_mbuf *dp_packet(
+    struct rte_mempool *pool, const uint8_t *p, size_t len, size_t seg)
+{
+	struct rte_mbuf *head = NULL;
+	size_t done = 0;
+
+	do {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+		size_t part = seg && seg < len - done ? seg : len - done;
+		char *to = m ? rte_pktmbuf_append(m, (uint16_t)part) : NULL;
+
+		dp_need(to != NULL, "mbuf");
+		memcpy(to, p + done, part);
+		done += part;
+		if (!head)
+			head = m;
+		else
+			dp_need(rte_pktmbuf_chain(head, m) == 0, "chain");
+	} while (done < len);
+	memset(xtr_pkt(head), 0, sizeof(struct xtr_pkt));
+	return head;
+}
+
+/* Puts a frame on a port's wire. */
+static inline void dp_rx(struct dp_wires *f, unsigned port, const void *frame, size_t len)
+{
+	struct rte_mbuf *m = dp_packet(f->dp->rx_pool, frame, len, 0);
+
+	dp_need(rte_ring_enqueue(f->rx[port], m) == 0, "rx ring");
+}
+
+/* Runs turns of all workers until nothing is left to do. */
+static inline void dp_turns(struct dp_wires *f)
+{
+	unsigned n, limit = 1000;
+
+	do {
+		n = 0;
+		for (unsigned i = 0; i < f->dp->n_workers; i++)
+			n += xtr_worker_turn(f->dp->workers[i]);
+		dp_need(--limit != 0, "turns without an end");
+	} while (n);
+}
+
+/* The next frame that left by a port, or NULL; the caller frees it. */
+static inline struct rte_mbuf *dp_tx(struct dp_wires *f, unsigned port)
+{
+	struct rte_mbuf *m = NULL;
+
+	return rte_ring_dequeue(f->tx[port], (void **)&m) == 0 ? m : NULL;
+}
+
+static inline struct rte_mbuf *dp_punted(struct dp_wires *f)
+{
+	struct rte_mbuf *m = NULL;
+
+	return rte_ring_dequeue(f->dp->punt, (void **)&m) == 0 ? m : NULL;
+}
+
+static inline uint64_t dp_all_drops(const struct dp_wires *f)
+{
+	uint64_t sum = 0;
+
+	for (unsigned d = 0; d < XTR_DROP_N; d++)
+		sum += xtr_dp_drops(f->dp, (enum xtr_drop)d);
+	return sum;
+}
+
+static inline void dp_put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* The value that a header's checksum field must have, by RFC 1071's addition, which is one modulo
+ * 65535. A header is never all zeros, so its sum is 0xffff where the remainder is 0, and the field
+ * is never 0xffff. */
+static inline uint16_t dp_checksum(const uint8_t *h, unsigned len)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < len; i += 2)
+		if (i != 10)
+			sum += (uint32_t)h[i] << 8 | h[i + 1];
+	sum %= 65535;
+	return (uint16_t)(65535 - (sum ? sum : 65535));
+}
+
+/* A frame to a port's MAC: UDP, zeros, `total` bytes of IP, `id` in the IP header. Returns its
+ * length. */
+static inline unsigned dp_frame(
+    uint8_t *f, unsigned port, const char *src, const char *dst, uint16_t id, uint16_t total)
+{
+	uint8_t *h = f + 14;
+
+	memset(f, 0, 14u + total);
+	memcpy(f, dp_mac[port], 6);
+	f[6] = 2;
+	f[12] = 8;
+	h[0] = 0x45;
+	dp_put16(h + 2, total);
+	dp_put16(h + 4, id);
+	h[8] = 64;
+	h[9] = 17;
+	dp_need(inet_pton(AF_INET, src, h + 12) == 1 && inet_pton(AF_INET, dst, h + 16) == 1,
+	    "address");
+	dp_put16(h + 10, dp_checksum(h, 20));
+	return 14u + total;
+}
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An ETR with a database and Map-Servers of the test's own.
+ */
+#ifndef ETR_FIXTURE_H
+#define ETR_FIXTURE_H
+
+#include "auth/auth.h"
+#include "control/etr.h"
+#include "control/state.h"
+#include "xtr_fixture.h"
+
+#define KEY1 "Zaq12wsx!@"
+#define KEY2 "another secret"
+
+struct fixture {
+	struct world w; /* first: callbacks get it */
+	struct xtr_cfg_mapping database[MAX_MAPPINGS];
+	struct xtr_cfg_ms servers[3];
+	struct xtr_etr *etr;
+};
+
+static const uint8_t xtr_id[16] = {0xf1, 0x80, 0xe0, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+
+/* A mapping without locators; give it some by add_locator(). */
+static inline struct xtr_cfg_mapping *add_mapping(struct fixture *f, struct xtr_eid e, uint32_t ttl)
+{
+	struct xtr_cfg_mapping *m = &f->database[f->w.cfg.n_database++];
+
+	assert_true(f->w.cfg.n_database <= MAX_MAPPINGS);
+	*m = (struct xtr_cfg_mapping){.eid = e, .ttl_min = ttl};
+	return m;
+}
+
+static inline void add_locator(
+    struct xtr_cfg_mapping *m, struct xtr_ip rloc, uint8_t priority, uint8_t weight)
+{
+	m->locators = reallocarray(m->locators, m->n_locators + 1, sizeof(*m->locators));
+	assert_non_null(m->locators);
+	m->locators[m->n_locators++] = (struct xtr_cfg_locator){
+	    .rloc = rloc, .priority = priority, .weight = weight, .m_priority = 255};
+}
+
+/* One locator, 172.16.1.2, 1/50. */
+static inline void own(struct fixture *f, const char *prefix, uint32_t ttl)
+{
+	add_locator(add_mapping(f, eid(prefix), ttl), ip("172.16.1.2"), 1, 50);
+}
+
+static inline struct xtr_cfg_ms *add_server(struct fixture *f, const char *address, const char *key)
+{
+	struct xtr_cfg_ms *s = &f->servers[f->w.cfg.n_map_servers++];
+
+	*s = (struct xtr_cfg_ms){.address = ip(address),
+	    .key = {.secret = (uint8_t *)strdup(key), .len = strlen(key), .id = 1},
+	    .algorithm = XTR_ALG_SHA256,
+	    .want_notify = true};
+	return s;
+}
+
+static inline void start(struct fixture *f)
+{
+	f->etr = xtr_etr_create(&f->w.l, xtr_id);
+	assert_non_null(f->etr);
+}
+
+static inline int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	world_init(&f->w);
+	f->w.cfg.database = f->database;
+	f->w.cfg.map_servers = f->servers;
+	memcpy(f->w.cfg.site_id, "\0\0\0\0\0\0\0\7", 8);
+	*state = f;
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	xtr_etr_destroy(f->etr);
+	xtr_state_close(f->w.l.state);
+	for (unsigned i = 0; i < f->w.cfg.n_database; i++)
+		free(f->database[i].locators);
+	for (unsigned i = 0; i < f->w.cfg.n_map_servers; i++)
+		free(f->servers[i].key.secret);
+	world_fini(&f->w);
+	free(f);
+	return 0;
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+#endif

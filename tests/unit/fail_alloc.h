@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory that runs short when a test says so: linked with --wrap for calloc, malloc and
+ * reallocarray, so that only what is linked statically into the test is concerned, not DPDK's or
+ * cmocka's shared objects.
+ */
+#ifndef XTR_TEST_FAIL_ALLOC_H
+#define XTR_TEST_FAIL_ALLOC_H
+
+#include <errno.h>
+#include <stdlib.h>
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+/* Allocations that still succeed; negative: all. Of the test's one thread. */
+static int allocs_left = -1;
+static unsigned allocs_failed;
+
+static inline int alloc_fails(void)
+{
+	if (allocs_left < 0)
+		return 0;
+	if (allocs_left > 0) {
+		allocs_left--;
+		return 0;
+	}
+	allocs_failed++;
+	errno = ENOMEM;
+	return 1;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return alloc_fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return alloc_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return alloc_fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+#endif

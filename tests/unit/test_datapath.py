@@ -1,0 +1,574 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the data plane makes of packets, judged by scapy.
+
+dp_pipe (its only argument) is the data plane with the tables of dp_wires.h. Each packet goes in alone; what comes out
+is compared, byte for byte, with what scapy builds for it. Of each packet it is also checked that it came out once, or was
+punted, or dropped with a counter, and that its buffers are free again.
+
+Exit status 77 (skipped) where scapy is missing.
+"""
+import itertools
+import json
+import logging
+import struct
+import subprocess
+import sys
+import unittest
+
+logging.getLogger("scapy").setLevel(logging.ERROR)
+try:
+    from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP, IPOption_RR, fragment
+    from scapy.layers.l2 import ARP, Dot1Q, Ether
+    from scapy.layers.sctp import SCTP
+    from scapy.packet import Raw
+except ImportError:
+    print("skipped: scapy is not installed")
+    sys.exit(77)
+
+SITE, CORE, SITE2 = 0, 1, 2
+PORT_MAC = ["02:00:00:00:01:0%d" % p for p in range(3)]
+SENDER = "02:00:00:00:09:09"
+NOT_ECT, ECT1, ECT0, CE = 0, 1, 2, 3
+# RFC 6040 figure 4: [inner][outer]; None: dropped
+ECN = {
+    NOT_ECT: {NOT_ECT: NOT_ECT, ECT0: NOT_ECT, ECT1: NOT_ECT, CE: None},
+    ECT0: {NOT_ECT: ECT0, ECT0: ECT0, ECT1: ECT1, CE: CE},
+    ECT1: {NOT_ECT: ECT1, ECT0: ECT1, ECT1: ECT1, CE: CE},
+    CE: {NOT_ECT: CE, ECT0: CE, ECT1: CE, CE: CE},
+}
+# the cells that the figure marks as unused, but for the one that drops
+ECN_UNUSED = {(NOT_ECT, ECT0), (NOT_ECT, ECT1), (ECT1, ECT0), (CE, ECT1)}
+PIPE = None
+
+
+def mac(last):
+    return "02:00:00:00:02:%02x" % last
+
+
+def packet(src="10.1.1.4", dst="10.2.2.5", size=None, **ip):
+    """A UDP packet; size: its IP length."""
+    p = IP(src=src, dst=dst, **ip) / UDP(sport=1000, dport=2000) / Raw(b"what it carries")
+    if size is not None:
+        p[Raw].load = bytes(i & 0xff for i in range(size - 28))
+        assert len(p) == size
+    return p
+
+
+def changed(p, **fields):
+    """The packet with other IP fields and the checksum that goes with them."""
+    p = IP(bytes(p))
+    for k, v in fields.items():
+        setattr(p, k, v)
+    del p.chksum
+    return p
+
+
+def lisp(inner, first=0, second=0):
+    return struct.pack("!II", first, second) + bytes(inner)
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.pipe = subprocess.Popen([PIPE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.pipe.stdin.close()
+        cls.pipe.stdout.close()
+        if cls.pipe.wait(60):
+            raise RuntimeError("dp_pipe ended with status %d" % cls.pipe.returncode)
+
+    def say(self, line):
+        self.pipe.stdin.write(line + "\n")
+        self.pipe.stdin.flush()
+
+    def one(self, line):
+        """The outcome of one packet."""
+        self.say(line)
+        answer = self.pipe.stdout.readline()
+        self.assertTrue(answer, "dp_pipe died of: %s" % line[:300])
+        got = json.loads(answer)
+        self.assertEqual(len(got["tx"]) + len(got["punts"]) + sum(got["drops"].values()), 1, got)
+        self.assertGreater(got["in_use_before"], 0)
+        self.assertEqual(got["in_use_after"], 0, got)
+        self.assertEqual(got["counters"].get("tx-packets", 0), len(got["tx"]))
+        return got
+
+    def frame(self, port, data, seg=0):
+        return self.one("rx %d %d %s" % (port, seg, bytes(data).hex()))
+
+    def ip(self, port, p, trailer=b"", seg=0):
+        return self.frame(port, bytes(Ether(dst=PORT_MAC[port], src=SENDER, type=0x800)) + bytes(p) + trailer, seg)
+
+    def left(self, got, port):
+        self.assertTrue(got["tx"], got)
+        self.assertEqual(got["tx"][0]["port"], port)
+        return bytes.fromhex(got["tx"][0]["frame"])
+
+    def dropped(self, got, name):
+        self.assertEqual(got["drops"], {name: 1}, got)
+
+    def punted(self, got, reason, whole=None, **fields):
+        self.assertTrue(got["punts"], got)
+        punt = got["punts"][0]
+        self.assertEqual(punt["reason"], reason)
+        for k, v in fields.items():
+            self.assertEqual(punt[k], v, k)
+        if whole is not None:
+            self.assertEqual(punt["packet"], bytes(whole).hex())
+
+    def forwarded(self, got, p, last, out, hops=1):
+        """As RFC 1812 has it: TTL less one, all else as it was."""
+        p = changed(p, ttl=IP(bytes(p)).ttl - hops)
+        want = bytes(Ether(dst=mac(last), src=PORT_MAC[out], type=0x800) / p)
+        self.assertEqual(self.left(got, out).hex(), want.hex())
+        self.assertEqual(got["counters"].get("forwarded-natively"), 1)
+
+    def encapsulated(self, got, p, last=3, iid=0, hops=1):
+        """As RFC 9300 5.1 and 5.3 have it. Returns the source port."""
+        have = self.left(got, CORE)
+        port = struct.unpack("!H", have[34:36])[0]
+        self.assertTrue(49152 <= port <= 65535, port)
+        inner = changed(p, ttl=IP(bytes(p)).ttl - hops)
+        header = lisp(inner, 0x08000000 if iid else 0, iid << 8)
+        want = Ether(dst=mac(last), src=PORT_MAC[CORE], type=0x800) / \
+            IP(src="172.16.1.2", dst="172.16.1.%d" % last, ttl=inner.ttl, tos=inner.tos, id=0, flags="DF") / \
+            UDP(sport=port, dport=4341, chksum=0) / Raw(header)
+        self.assertEqual(have.hex(), bytes(want).hex())
+        self.assertEqual(got["counters"].get("encapsulated"), 1)
+        return port
+
+
+class Encapsulation(Case):
+    def test_every_tos(self):
+        """DSCP copied (RFC 9300 5.3), ECN as RFC 6040 4.1, normal mode."""
+        for tos in range(256):
+            p = packet(tos=tos, ttl=255 - tos // 2, id=tos * 257)
+            self.encapsulated(self.ip(SITE, p), p)
+
+    def test_every_ttl(self):
+        for ttl in range(2, 256):
+            p = packet(ttl=ttl)
+            self.encapsulated(self.ip(SITE, p), p)
+
+    def test_ttl_ends(self):
+        for ttl in (0, 1):
+            p = packet(ttl=ttl)
+            self.punted(self.ip(SITE, p), "ttl", Ether(dst=PORT_MAC[SITE], src=SENDER, type=0x800) / p, l2=14)
+
+    def test_size(self):
+        """RFC 9300 7.1: what fits is the MTU of 1500 less 36."""
+        for flags, size in itertools.product(("DF", 0), (28, 29, 100, 1463, 1464)):
+            p = packet(size=size, flags=flags)
+            self.encapsulated(self.ip(SITE, p), p)
+        for flags, size in itertools.product(("DF", 0), (1465, 1500, 1900)):
+            self.punted(self.ip(SITE, packet(size=size, flags=flags)), "too-big", id=1464, l2=14)
+        empty = IP(src="10.1.1.4", dst="10.2.2.5", proto=253)
+        self.encapsulated(self.ip(SITE, empty), empty)
+
+    def test_flags_and_fragments(self):
+        """The inner header's ID, flags and offset are its own."""
+        for flags, frag in itertools.product((0, "DF", "MF"), (0, 1, 100)):
+            p = packet(flags=flags, frag=frag, id=0xbeef)
+            self.encapsulated(self.ip(SITE, p), p)
+
+    def test_options(self):
+        for n in range(1, 41):
+            p = packet(options=[IPOption_NOP()] * n)
+            self.encapsulated(self.ip(SITE, p), p)
+        p = packet(options=[IPOption_RR(pointer=4, routers=["0.0.0.0"] * 8)])
+        self.encapsulated(self.ip(SITE, p), p)
+
+    def test_instance(self):
+        """The I bit and 24 bits of instance-ID; none for instance 0."""
+        p = packet(src="10.100.1.4")
+        self.encapsulated(self.ip(SITE2, p), p, iid=100)
+        # the instances know nothing of each other's sources
+        self.dropped(self.ip(SITE, p), "no-route")
+        self.dropped(self.ip(SITE2, packet()), "no-route")
+
+    def test_padding_is_cut(self):
+        for n in (1, 18, 400):
+            p = packet()
+            self.encapsulated(self.ip(SITE, p, trailer=b"\xee" * n), p)
+
+    def test_segments(self):
+        p = packet(size=900)
+        for seg in (34, 35, 64, 300, 913):
+            self.encapsulated(self.ip(SITE, p, seg=seg), p)
+        for seg in (14, 15, 33):
+            self.dropped(self.ip(SITE, p, seg=seg), "ip4-malformed")
+        # padding in the last segment
+        self.encapsulated(self.ip(SITE, p, trailer=bytes(30), seg=500), p)
+
+    def test_source_port(self):
+        """RFC 9300 12: the same for all packets of a flow, many for many flows."""
+        ports = {}
+        for turn in range(2):
+            for layer in (UDP, TCP, SCTP):
+                for n in range(100):
+                    p = IP(src="10.1.1.4", dst="10.2.2.5", ttl=60 + turn, tos=turn << 2, id=n) / \
+                        layer(sport=5000 + n, dport=80) / Raw(bytes(10 * turn))
+                    ports.setdefault((layer, n), set()).add(self.encapsulated(self.ip(SITE, p), p))
+        self.assertTrue(all(len(p) == 1 for p in ports.values()))
+        self.assertGreater(len(set.union(*ports.values())), 280)
+        hosts = set()
+        for n in range(1, 100):
+            p = packet(dst="10.2.2.%d" % n)
+            hosts.add(self.encapsulated(self.ip(SITE, p), p))
+        self.assertGreater(len(hosts), 90)
+
+    def test_fragments_stay_together(self):
+        p = packet(size=1200)
+        ports = {self.encapsulated(self.ip(SITE, part), part) for part in fragment(p, 200)}
+        self.assertEqual(len(ports), 1)
+        # what follows ICMP's header is no port
+        pings = [packet(proto=1)] + [IP(src="10.1.1.4", dst="10.2.2.5") / ICMP(id=7, seq=n) for n in range(9)]
+        self.assertEqual(len({self.encapsulated(self.ip(SITE, p), p) for p in pings}), 1)
+
+    def test_two_locators(self):
+        used = {}
+        for n in range(200):
+            p = IP(src="10.1.1.4", dst="10.3.1.1") / UDP(sport=n, dport=9)
+            lasts = set()
+            for _ in range(2):
+                got = self.ip(SITE, p)
+                last = self.left(got, CORE)[5]
+                self.encapsulated(got, p, last)
+                lasts.add(last)
+            self.assertEqual(len(lasts), 1)
+            used[last] = used.get(last, 0) + 1
+        self.assertEqual(set(used), {3, 9})
+        self.assertGreater(min(used.values()), 60)
+
+    def test_from_linux(self):
+        """What this machine sends has no hop behind it yet."""
+        for ttl in (1, 64):
+            p = packet(src="10.1.1.2", ttl=ttl)
+            self.encapsulated(self.one("resume 0 0 lisp0 %s" % bytes(p).hex()), p, hops=0)
+        p = packet(src="10.1.1.2", dst="10.9.9.9", ttl=1)
+        self.punted(self.one("resume 0 0 lisp0 %s" % bytes(p).hex()), "miss", p, l2=0)
+
+    def test_tunnel_not_ready(self):
+        got = self.ip(SITE, packet(dst="10.6.0.1"))
+        self.punted(got, "tunnel", Ether(dst=PORT_MAC[SITE], src=SENDER, type=0x800) / packet(dst="10.6.0.1"))
+        self.assertGreater(got["punts"][0]["id"], 0)
+        self.dropped(self.ip(SITE, packet(dst="10.7.0.1")), "next-hop-down")
+
+
+class Decapsulation(Case):
+    def outer(self, payload, tos=0, ttl=64, dst="172.16.1.2", udp=None, **ip):
+        udp = udp or UDP(sport=50000, dport=4341, chksum=0)
+        return IP(src="172.16.1.3", dst=dst, tos=tos, ttl=ttl, **ip) / udp / Raw(payload)
+
+    def inner(self, dst="10.1.1.4", **kw):
+        return packet("10.2.2.5", dst, **kw)
+
+    def opened(self, got, p, last=4, out=SITE):
+        self.assertEqual(got["counters"].get("decapsulated"), 1, got)
+        self.forwarded(got, p, last, out)
+
+    def test_plain(self):
+        for size in (28, 46, 100, 1464, 1500):
+            p = self.inner(size=size)
+            self.opened(self.ip(CORE, self.outer(lisp(p))), p)
+
+    def test_every_ecn_cell(self):
+        """RFC 6040 figure 4, the inner DSCP copied from the outer, or kept."""
+        for keep, inner, outer in itertools.product((0, 1), range(4), range(4)):
+            self.say("keep-dscp %d" % keep)
+            p = self.inner(tos=10 << 2 | inner)
+            got = self.ip(CORE, self.outer(lisp(p), tos=46 << 2 | outer))
+            left = ECN[inner][outer]
+            if left is None:
+                self.dropped(got, "decap-ecn-not-capable")
+                continue
+            self.opened(got, changed(p, tos=(10 if keep else 46) << 2 | left))
+            self.assertEqual(got["counters"].get("decap-ecn-marked", 0), inner != CE and left == CE)
+            self.assertEqual(got["counters"].get("decap-ecn-unused-combination", 0), (inner, outer) in ECN_UNUSED)
+        self.say("keep-dscp 0")
+
+    def test_every_dscp(self):
+        for dscp in range(64):
+            p = self.inner(tos=(63 - dscp) << 2 | ECT0)
+            self.opened(self.ip(CORE, self.outer(lisp(p), tos=dscp << 2 | ECT0)), changed(p, tos=dscp << 2 | ECT0))
+
+    def test_ttl(self):
+        """RFC 9300 5.3: the smaller of both; then this router takes one."""
+        for outer, inner in itertools.product((2, 3, 64, 128, 254, 255), repeat=2):
+            p = self.inner(ttl=inner)
+            self.opened(self.ip(CORE, self.outer(lisp(p), ttl=outer)), changed(p, ttl=min(inner, outer)))
+        for outer, inner in ((1, 64), (64, 1), (1, 1), (0, 64), (64, 0)):
+            p = self.inner(ttl=inner)
+            got = self.ip(CORE, self.outer(lisp(p), ttl=outer))
+            self.punted(got, "ttl", changed(p, ttl=min(inner, outer)), l2=0)
+
+    def test_every_flag(self):
+        """RFC 9300 5.3: N with V is a nonce, R (here P, RFC 9305) names the payload, KK means encrypted."""
+        p = self.inner()
+        for flags, low in itertools.product(range(256), (0, 1, 2, 0x45)):
+            got = self.ip(CORE, self.outer(lisp(p, flags << 24 | 0xabcd00 | low, 0xff)))
+            if flags & 3:
+                self.dropped(got, "decap-encrypted")
+            elif flags & 4 and low != 1:
+                self.dropped(got, "decap-inner-protocol")
+            else:
+                self.opened(got, p)
+
+    def test_instances(self):
+        p, p2 = self.inner(), self.inner("10.100.1.4")
+        self.opened(self.ip(CORE, self.outer(lisp(p2, 0x08000000, 100 << 8 | 0x5a))), p2, 104, SITE2)
+        # without I the second word is all locator-status bits
+        self.opened(self.ip(CORE, self.outer(lisp(p, 0x40000000, 0xffffffff))), p)
+        for iid in (1, 99, 101, 0xffffff):
+            self.dropped(self.ip(CORE, self.outer(lisp(p, 0x08000000, iid << 8))), "decap-instance-unknown")
+        # an instance's EIDs are no other's
+        self.dropped(self.ip(CORE, self.outer(lisp(p, 0x08000000, 100 << 8))), "decap-inner-destination-not-ours")
+        self.dropped(self.ip(CORE, self.outer(lisp(p2))), "decap-inner-destination-not-ours")
+
+    def test_not_ours(self):
+        for dst in ("10.2.2.5", "172.16.1.3", "192.0.2.1", "8.8.8.8"):
+            self.dropped(self.ip(CORE, self.outer(lisp(self.inner(dst)))), "decap-inner-destination-not-ours")
+
+    def test_inner_malformed(self):
+        bad = [self.inner(chksum=0x1234), self.inner(version=6), self.inner(version=5), self.inner(ihl=4),
+            self.inner(ihl=15), self.inner(len=19), self.inner(len=1000), packet("127.0.0.1", "10.1.1.4"),
+            packet("224.0.0.1", "10.1.1.4"), packet("255.255.255.255", "10.1.1.4"), packet("0.0.0.0", "10.1.1.4"),
+            self.inner("224.0.0.5"), self.inner("255.255.255.255"), self.inner("127.0.0.1"), self.inner("0.0.0.0"), b""]
+        for p in bad:
+            self.dropped(self.ip(CORE, self.outer(lisp(p))), "decap-inner-malformed")
+        for n in range(len(self.inner())):
+            self.dropped(self.ip(CORE, self.outer(lisp(bytes(self.inner())[:n]))), "decap-inner-malformed")
+
+    def test_short(self):
+        for n in range(8):
+            self.dropped(self.ip(CORE, self.outer(bytes(n))), "decap-short")
+            self.dropped(self.ip(CORE, self.outer(bytes(n), options=[IPOption_NOP()] * 4)), "decap-short")
+
+    def test_udp_length(self):
+        """The UDP datagram ends where its length says, the inner packet must lie in it, and so in the IP packet."""
+        p = self.inner()
+        payload = lisp(p)
+        exact = 8 + len(payload)
+
+        def with_length(n, tail=b""):
+            return self.ip(CORE, self.outer(payload + tail, udp=UDP(sport=50000, dport=4341, chksum=0, len=n)))
+
+        self.opened(with_length(exact), p)
+        for n in (0, 1, 7, 8, 15):
+            self.dropped(with_length(n), "decap-short")
+        for n in (16, 35, exact - 1):
+            self.dropped(with_length(n), "decap-inner-malformed")
+        for n in (exact + 1, 2000, 65535):
+            self.dropped(with_length(n), "decap-short")
+        # bytes behind the datagram, and behind the inner packet in the datagram
+        self.opened(with_length(exact, b"\xee" * 50), p)
+        self.opened(with_length(exact + 20, b"\xee" * 50), p)
+        self.dropped(with_length(exact - 1, b"\xee" * 50), "decap-inner-malformed")
+
+    def test_udp_checksum(self):
+        """RFC 9300 5.3: zero MUST be accepted, another need not be checked."""
+        p = self.inner()
+        for chksum in (0, 1, 0xffff, None):
+            self.opened(self.ip(CORE, self.outer(lisp(p), udp=UDP(sport=1, dport=4341, chksum=chksum))), p)
+
+    def test_outer_options(self):
+        p = self.inner()
+        for n in (1, 4, 40):
+            self.opened(self.ip(CORE, self.outer(lisp(p), options=[IPOption_NOP()] * n)), p)
+
+    def test_padding_is_cut(self):
+        p = self.inner(size=28)
+        self.opened(self.ip(CORE, self.outer(lisp(p)), trailer=b"\xee" * 20), p)
+
+    def test_fragments_are_for_linux(self):
+        whole = self.outer(lisp(self.inner(size=1000)), id=9)
+        for part in fragment(whole, 400):
+            self.punted(self.ip(CORE, part), "linux", Ether(dst=PORT_MAC[CORE], src=SENDER, type=0x800) / part)
+
+    def test_only_from_the_core(self):
+        self.punted(self.ip(SITE, self.outer(lisp(self.inner()))), "linux")
+
+    def test_other_ports_are_for_linux(self):
+        for udp in (UDP(sport=4341, dport=4342), UDP(sport=4341, dport=4340), TCP(dport=4341)):
+            self.punted(self.ip(CORE, IP(src="172.16.1.3", dst="172.16.1.2") / udp / Raw(lisp(self.inner()))), "linux")
+        # no room for a UDP header
+        for n in range(8):
+            self.punted(self.ip(CORE, IP(src="172.16.1.3", dst="172.16.1.2", proto=17) / Raw(bytes(n))), "linux")
+
+    def test_for_this_machine(self):
+        """By lisp0: no Ethernet header is left. What was in a tunnel is not opened again."""
+        p = self.inner("10.1.1.2", ttl=9)
+        self.punted(self.ip(CORE, self.outer(lisp(p), ttl=7)), "linux", changed(p, ttl=7), l2=0, inst=0)
+        nested = self.outer(lisp(self.inner()), dst="10.1.1.2")
+        self.punted(self.ip(CORE, self.outer(lisp(nested))), "linux", nested, l2=0)
+        # but an EID address of ours is a local address too
+        self.opened(self.ip(CORE, self.outer(lisp(self.inner()), dst="10.1.1.2")), self.inner())
+
+    def test_next_hop_not_ready(self):
+        p = self.inner("10.1.1.99")
+        self.punted(self.ip(CORE, self.outer(lisp(p))), "neighbour", p, id=0, out=SITE, l2=0)
+        self.dropped(self.ip(CORE, self.outer(lisp(self.inner("10.1.1.6")))), "next-hop-down")
+        got = self.ip(CORE, self.outer(lisp(self.inner("10.1.1.7"))))
+        self.punted(got, "neighbour", self.inner("10.1.1.7"))
+        self.assertGreater(got["punts"][0]["id"], 0)
+
+    def test_reassembled_by_linux(self):
+        for size, ttl, tos in ((100, 33, 0), (1500, 255, 46 << 2), (28, 2, 1 << 2)):
+            p = self.inner(size=size)
+            got = self.one("decap 1 %d %d %s" % (ttl, tos, lisp(p).hex()))
+            self.opened(got, changed(p, ttl=min(64, ttl), tos=tos))
+        # in several segments, too big for the site's port
+        p = self.inner(size=5000)
+        self.punted(self.one("decap 1 64 0 %s" % lisp(p).hex()), "too-big", p, id=1500, l2=0)
+        p = self.inner(size=3000)
+        self.punted(self.one("decap 1 64 0 %s" % (lisp(p) + bytes(900)).hex()), "too-big", p, id=1500)
+        self.dropped(self.one("decap 1 64 0 %s" % lisp(b"").hex()), "decap-inner-malformed")
+
+    def test_cut_anywhere(self):
+        """A frame that ends too early is dropped, wherever that is."""
+        whole = bytes(Ether(dst=PORT_MAC[CORE], src=SENDER, type=0x800) / self.outer(lisp(self.inner())))
+        for n in range(1, len(whole)):
+            got = self.frame(CORE, whole[:n])
+            self.dropped(got, "ether-short" if n < 14 else "ip4-malformed")
+
+
+class Native(Case):
+    def test_both_ways(self):
+        cases = [(SITE, packet(dst="172.16.1.3"), 3, CORE), (CORE, packet("172.16.1.3", "10.1.1.4"), 4, SITE),
+            (SITE, packet("192.0.2.9", "10.1.1.4"), 4, SITE), (SITE2, packet("10.100.1.4", "10.1.1.4"), 4, SITE),
+            (CORE, packet("8.8.8.8", "172.16.1.3"), 3, CORE), (SITE2, packet("8.8.8.8", "10.100.1.4"), 104, SITE2)]
+        for ttl, (port, p, last, out) in itertools.product((2, 64, 255), cases):
+            p.ttl = ttl
+            self.forwarded(self.ip(port, p), p, last, out)
+
+    def test_every_ttl_and_tos(self):
+        """TTL less one, TOS as it was, and a checksum that RFC 1624 made right."""
+        for n in range(2, 256):
+            p = packet("172.16.1.3", "10.1.1.4", ttl=n, tos=n, id=n * 255)
+            self.forwarded(self.ip(CORE, p), p, 4, SITE)
+
+    def test_ttl_ends(self):
+        for ttl in (0, 1):
+            self.punted(self.ip(CORE, packet("172.16.1.3", "10.1.1.4", ttl=ttl)), "ttl", l2=14)
+            # nobody is asked about a packet that ends here anyway
+            self.punted(self.ip(SITE, packet(dst="10.99.0.1", ttl=ttl)), "ttl")
+            self.punted(self.ip(CORE, packet("172.16.1.3", "10.1.1.99", ttl=ttl)), "ttl")
+            # to this machine itself it may come with its last hop
+            self.punted(self.ip(SITE, packet(dst="10.1.1.2", ttl=ttl)), "linux")
+
+    def test_size(self):
+        for flags in ("DF", 0):
+            p = packet("172.16.1.3", "10.1.1.4", size=1500, flags=flags)
+            self.forwarded(self.ip(CORE, p), p, 4, SITE)
+            self.forwarded(self.ip(CORE, p, trailer=bytes(4)), p, 4, SITE)
+            p = packet("172.16.1.3", "10.1.1.4", size=1501, flags=flags)
+            self.punted(self.ip(CORE, p), "too-big", id=1500, l2=14)
+
+    def test_two_next_hops(self):
+        used = {}
+        for n in range(200):
+            p = IP(src="8.8.8.8", dst="172.17.0.1") / TCP(sport=n, dport=80)
+            lasts = {self.left(self.ip(SITE, p), CORE)[5] for _ in range(2)}
+            self.assertEqual(len(lasts), 1)
+            last = lasts.pop()
+            used[last] = used.get(last, 0) + 1
+            self.forwarded(self.ip(SITE, p), p, last, CORE)
+        self.assertEqual(set(used), {3, 9})
+        self.assertGreater(min(used.values()), 60)
+
+    def test_who_decides(self):
+        """The longer match, LISP on equal length; a source that is no EID goes by the routes alone."""
+        self.punted(self.ip(SITE, packet(dst="10.9.9.9")), "miss", l2=14, id=0, inst=0)
+        self.punted(self.ip(SITE, packet(dst="192.0.2.1")), "miss")  # a blackhole does not count here
+        self.dropped(self.ip(SITE, packet("8.8.8.8", "192.0.2.1")), "route-blackhole")
+        self.dropped(self.ip(CORE, packet("8.8.8.8", "192.0.2.1")), "route-blackhole")
+        self.dropped(self.ip(SITE, packet(dst="10.4.0.1")), "map-cache-action-drop")
+        self.dropped(self.ip(SITE, packet(dst="10.5.0.1")), "no-route")
+        self.dropped(self.ip(CORE, packet("10.1.1.4", "10.2.2.5")), "no-route")
+        got = self.ip(SITE, packet("8.8.8.8", "10.2.2.5"))
+        self.dropped(got, "no-route")
+        self.assertEqual(got["counters"].get("source-not-in-eid-database"), 1)
+        # own EIDs are never asked for
+        self.punted(self.ip(SITE, packet(dst="10.1.1.99")), "neighbour", id=0, out=SITE)
+        self.punted(self.ip(SITE2, packet("10.100.1.4", "10.100.1.99")), "neighbour", id=0, out=SITE2, inst=1)
+        self.punted(self.ip(CORE, packet("8.8.8.8", "172.16.1.99")), "neighbour", id=0, out=CORE)
+
+    def test_next_hop_not_ready(self):
+        got = self.ip(CORE, packet("8.8.8.8", "10.1.1.7"))
+        self.punted(got, "neighbour", Ether(dst=PORT_MAC[CORE], src=SENDER, type=0x800) / packet("8.8.8.8", "10.1.1.7"))
+        self.assertGreater(got["punts"][0]["id"], 0)
+        self.dropped(self.ip(CORE, packet("8.8.8.8", "10.1.1.6")), "next-hop-down")
+
+    def test_frames_of_linux(self):
+        for frame in (Ether(dst=mac(3), src=PORT_MAC[CORE]) / ARP(), b"\xff" * 1514, b"\x01" * 14):
+            got = self.one("tx 1 %s" % bytes(frame).hex())
+            self.assertEqual(self.left(got, CORE), bytes(frame))
+
+
+class Classification(Case):
+    def test_short(self):
+        for n in range(1, 14):
+            self.dropped(self.frame(SITE, bytes.fromhex(PORT_MAC[SITE].replace(":", "")).ljust(14, b"\x08")[:n]),
+                "ether-short")
+
+    def test_for_linux(self):
+        to_us = Ether(dst=PORT_MAC[SITE], src=SENDER)
+        frames = [
+            Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / ARP(pdst="10.1.1.2"), to_us / ARP(op=2),
+            Ether(dst="01:80:c2:00:00:0e", src=SENDER, type=0x88cc) / Raw(bytes(40)),
+            Ether(dst="33:33:00:00:00:01", src=SENDER, type=0x86dd) / Raw(bytes(60)),
+            Ether(dst=PORT_MAC[SITE], src=SENDER, type=0x86dd) / Raw(bytes(60)),
+            to_us / Dot1Q(vlan=5) / packet(), Ether(dst=PORT_MAC[SITE], src=SENDER, type=40) / Raw(bytes(40)),
+            Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / packet(dst="10.1.1.255"),
+            Ether(dst="01:00:5e:00:00:05", src=SENDER) / packet(dst="224.0.0.5"),
+            to_us / packet(dst="224.0.0.5"), to_us / packet(dst="239.255.255.255"), to_us / packet(dst="255.255.255.255"),
+            to_us / packet(dst="10.1.1.255"), to_us / packet(dst="10.1.1.2"), to_us / packet(dst="172.16.1.2"),
+            to_us / packet("0.0.0.0", "10.1.1.2"), to_us / packet("0.0.0.0", "255.255.255.255")]
+        for frame in frames:
+            self.punted(self.frame(SITE, bytes(frame)), "linux", frame, port=SITE, l2=14)
+        core = Ether(dst=PORT_MAC[CORE], src=SENDER) / packet("172.16.1.3", "172.16.1.2")
+        self.punted(self.frame(CORE, bytes(core)), "linux", core, port=CORE)
+
+    def test_padding_is_cut_before_linux_sees_it(self):
+        self.punted(self.ip(SITE, packet(dst="10.1.1.2"), trailer=bytes(9)), "linux",
+            Ether(dst=PORT_MAC[SITE], src=SENDER, type=0x800) / packet(dst="10.1.1.2"))
+
+    def test_not_ours(self):
+        for dst in (PORT_MAC[CORE], mac(4), "00:00:00:00:00:00"):
+            self.dropped(self.frame(SITE, bytes(Ether(dst=dst, src=SENDER) / packet())), "ether-destination-not-ours")
+
+    def test_martians(self):
+        """RFC 1812 5.3.7; 0.0.0.0 is for Linux's DHCP."""
+        for src in ("127.0.0.1", "127.255.255.255", "224.0.0.1", "239.1.2.3", "240.0.0.1", "255.255.255.255", "0.1.2.3"):
+            self.dropped(self.ip(SITE, packet(src)), "ip-martian-source")
+            self.dropped(self.ip(CORE, packet(src, "10.1.1.4")), "ip-martian-source")
+        for dst in ("0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.255"):
+            self.dropped(self.ip(SITE, packet(dst=dst)), "ip-martian-destination")
+            self.dropped(self.ip(CORE, packet("172.16.1.3", dst)), "ip-martian-destination")
+
+    def test_malformed(self):
+        """RFC 1812 5.2.2, in its order."""
+        for p in (packet(version=5), packet(version=0), packet(ihl=0), packet(ihl=4), packet(ihl=15), packet(len=0),
+                packet(len=19), packet(len=len(packet()) + 1), packet(len=65535)):
+            self.dropped(self.ip(SITE, p), "ip4-malformed")
+        for n in range(20):
+            self.dropped(self.ip(SITE, bytes(packet())[:n]), "ip4-malformed")
+        good = IP(bytes(packet())).chksum
+        for chksum in (0, 0xffff, good ^ 1, good ^ 0x8000, ~good & 0xffff):
+            self.dropped(self.ip(SITE, packet(chksum=chksum)), "ip4-checksum")
+
+    def test_every_flipped_bit(self):
+        p = bytes(packet())
+        for bit in range(160):
+            bad = bytearray(p)
+            bad[bit // 8] ^= 0x80 >> bit % 8
+            got = self.ip(SITE, bytes(bad))
+            self.assertIn(list(got["drops"]), (["ip4-checksum"], ["ip4-malformed"]), "bit %d" % bit)
+
+
+if __name__ == "__main__":
+    PIPE = sys.argv.pop(1)
+    unittest.main()

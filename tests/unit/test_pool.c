@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Grace periods and pools: nothing is used again before every reader has passed a quiescent state.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "eal_fixture.h"
+#include "fail_alloc.h"
+#include "mapcache/pool.h"
+
+struct object {
+	uint64_t words[3];
+};
+
+struct fixture {
+	struct xtr_rcu rcu;
+	struct xtr_pool pool;
+};
+
+/* A reader without a thread: the test says when it is quiescent. */
+static void reader_joins(struct fixture *f, unsigned id)
+{
+	assert_int_equal(rte_rcu_qsbr_thread_register(f->rcu.qsv, id), 0);
+	rte_rcu_qsbr_thread_online(f->rcu.qsv, id);
+}
+
+static void reader_leaves(struct fixture *f, unsigned id)
+{
+	rte_rcu_qsbr_thread_offline(f->rcu.qsv, id);
+	assert_int_equal(rte_rcu_qsbr_thread_unregister(f->rcu.qsv, id), 0);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (xtr_rcu_init(&f->rcu, 2) < 0 ||
+	    xtr_pool_init(&f->pool, &f->rcu, sizeof(struct object), 1000) < 0)
+		return -1;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	xtr_rcu_fini(&f->rcu);
+	xtr_pool_fini(&f->pool);
+	xtr_pool_fini(&f->pool);
+	free(f);
+	return 0;
+}
+
+static void runs_dry(void **state)
+{
+	struct fixture *f = *state;
+	char seen[1000] = {0};
+	uint32_t index;
+
+	for (unsigned i = 1; i < 1000; i++) {
+		index = xtr_pool_get(&f->pool);
+		assert_in_range(index, 1, 999); /* 0 is never given out */
+		assert_false(seen[index]);
+		seen[index] = 1;
+		((struct object *)xtr_pool_at(&f->pool, index))->words[2] = ~0ull;
+	}
+	assert_int_equal(f->pool.used, 999);
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+	assert_int_equal(f->pool.used, 999);
+	xtr_pool_put(&f->pool, 0);
+	assert_int_equal(f->pool.used, 999);
+	xtr_pool_put(&f->pool, 500);
+	assert_int_equal(f->pool.used, 998);
+	assert_int_equal(xtr_pool_get(&f->pool), 0); /* not before the note is worked off */
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	assert_int_equal(xtr_pool_get(&f->pool), 500);
+	/* zeroed, and its neighbours are as they were */
+	assert_int_equal(((struct object *)xtr_pool_at(&f->pool, 500))->words[2], 0);
+	assert_true(((struct object *)xtr_pool_at(&f->pool, 499))->words[2] == ~0ull);
+	assert_true(((struct object *)xtr_pool_at(&f->pool, 501))->words[2] == ~0ull);
+	/* all back, and all out again: the stack of free indexes grows */
+	for (uint32_t i = 1; i < 1000; i++)
+		xtr_pool_put(&f->pool, i);
+	assert_int_equal(f->pool.used, 0);
+	assert_int_equal(f->rcu.waiting, 999);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 999);
+	memset(seen, 0, sizeof(seen));
+	for (unsigned i = 1; i < 1000; i++) {
+		index = xtr_pool_get(&f->pool);
+		assert_in_range(index, 1, 999);
+		assert_false(seen[index]);
+		seen[index] = 1;
+	}
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+}
+
+static void waits_for_each_reader(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t index = xtr_pool_get(&f->pool), other;
+	struct object *o = xtr_pool_at(&f->pool, index);
+
+	reader_joins(f, 0);
+	reader_joins(f, 1);
+	o->words[0] = 4711;
+	xtr_pool_put(&f->pool, index);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 0);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 0);
+	/* what is got meanwhile is another one, and the readers' is untouched */
+	other = xtr_pool_get(&f->pool);
+	assert_int_not_equal(other, index);
+	assert_int_equal(o->words[0], 4711);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 1);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	assert_int_equal(xtr_pool_get(&f->pool), index);
+	assert_int_equal(o->words[0], 0);
+	/* put after a quiescent state: that one does not count */
+	xtr_pool_put(&f->pool, other);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 0);
+	/* a reader that leaves holds nothing up */
+	reader_leaves(f, 1);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 0);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	reader_leaves(f, 0);
+}
+
+struct call {
+	struct xtr_rcu_head head;
+	unsigned id;
+};
+
+static unsigned called[16], n_called;
+static struct xtr_rcu *nested;
+
+static void on_call(struct xtr_rcu_head *head)
+{
+	struct call *c = (struct call *)head;
+
+	called[n_called++] = c->id;
+	if (c->id == 3)
+		xtr_rcu_defer(nested, head, on_call); /* from a call: fires once more */
+	c->id += 100;
+}
+
+static void in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct call calls[5] = {{.id = 1}, {.id = 2}, {.id = 3}, {.id = 4}, {.id = 5}};
+	uint64_t token;
+
+	n_called = 0;
+	nested = &f->rcu;
+	reader_joins(f, 0);
+	for (unsigned i = 0; i < 2; i++)
+		xtr_rcu_defer(&f->rcu, &calls[i].head, on_call);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	for (unsigned i = 2; i < 5; i++)
+		xtr_rcu_defer(&f->rcu, &calls[i].head, on_call);
+	assert_int_equal(f->rcu.waiting, 5);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 2); /* the first two are of the period passed */
+	assert_int_equal(n_called, 2);
+	token = xtr_rcu_start(&f->rcu);
+	assert_false(xtr_rcu_passed(&f->rcu, token));
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_true(xtr_rcu_passed(&f->rcu, token));
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 3);
+	assert_int_equal(f->rcu.waiting, 1);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(called[i], i + 1);
+	/* the end calls what waits, whether a reader passed or not */
+	xtr_rcu_fini(&f->rcu);
+	assert_int_equal(n_called, 6);
+	assert_int_equal(called[5], 103);
+	assert_int_equal(f->rcu.waiting, 0);
+	xtr_rcu_fini(&f->rcu);
+}
+
+/* No memory for the note: the object is lost, never used too early. None for the stack: the same.
+ */
+static void no_memory(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t index = xtr_pool_get(&f->pool), got;
+
+	reader_joins(f, 0);
+	allocs_left = 0;
+	xtr_pool_put(&f->pool, index);
+	allocs_left = -1;
+	assert_int_equal(f->pool.used, 0);
+	assert_int_equal(f->rcu.waiting, 0);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	xtr_rcu_poll(&f->rcu);
+	for (unsigned i = 0; i < 998; i++) {
+		got = xtr_pool_get(&f->pool);
+		assert_in_range(got, 1, 999);
+		assert_int_not_equal(got, index);
+	}
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+	allocs_left = 1; /* the note, not the stack */
+	xtr_pool_put(&f->pool, got);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	allocs_left = -1;
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+	/* and the pool goes on */
+	index = got == 1 ? 2 : 1;
+	xtr_pool_put(&f->pool, index);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	got = xtr_pool_get(&f->pool);
+	assert_true(got == index);
+	reader_leaves(f, 0);
+}
+
+/* --- a reader that follows an index while the writer replaces what it names --- */
+
+#define TURNS 30000u
+
+struct race {
+	struct fixture *f;
+	uint32_t current; /* index, atomic */
+	bool stop;
+	uint64_t looks, torn, stale;
+};
+
+static void *reader(void *arg)
+{
+	struct race *r = arg;
+	uint64_t last = 0;
+
+	rte_rcu_qsbr_thread_register(r->f->rcu.qsv, 0);
+	rte_rcu_qsbr_thread_online(r->f->rcu.qsv, 0);
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+		const volatile struct object *o =
+		    xtr_pool_at(&r->f->pool, __atomic_load_n(&r->current, __ATOMIC_ACQUIRE));
+		uint64_t a = o->words[0];
+
+		for (unsigned i = 0; i < 20; i++)
+			r->torn += o->words[1] != ~a || o->words[2] != a * 3 || o->words[0] != a;
+		r->stale += a < last;
+		last = a;
+		__atomic_store_n(&r->looks, r->looks + 1, __ATOMIC_RELAXED);
+		rte_rcu_qsbr_quiescent(r->f->rcu.qsv, 0);
+	}
+	rte_rcu_qsbr_thread_offline(r->f->rcu.qsv, 0);
+	rte_rcu_qsbr_thread_unregister(r->f->rcu.qsv, 0);
+	return NULL;
+}
+
+static void under_a_reader(void **state)
+{
+	struct fixture *f = *state;
+	struct race r = {.f = f};
+	uint32_t old = 0, index, highest = 0;
+	pthread_t thread;
+	uint64_t i = 1;
+
+	for (; i < TURNS || __atomic_load_n(&r.looks, __ATOMIC_RELAXED) < 1000; i++) {
+		struct object *o;
+
+		while ((index = xtr_pool_get(&f->pool)) == 0) {
+			xtr_rcu_poll(&f->rcu);
+			sched_yield(); /* the reader must run */
+		}
+		o = xtr_pool_at(&f->pool, index);
+		o->words[0] = i;
+		o->words[1] = ~i;
+		o->words[2] = i * 3;
+		__atomic_store_n(&r.current, index, __ATOMIC_RELEASE);
+		if (i == 1)
+			assert_int_equal(pthread_create(&thread, NULL, reader, &r), 0);
+		xtr_pool_put(&f->pool, old);
+		old = index;
+		highest = index > highest ? index : highest;
+		xtr_rcu_poll(&f->rcu);
+		if (i > 100 * TURNS)
+			break;
+	}
+	__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	assert_int_equal(r.torn, 0);
+	assert_int_equal(r.stale, 0);
+	assert_true(r.looks > 0);
+	xtr_rcu_poll(&f->rcu);
+	assert_int_equal(f->rcu.waiting, 0);
+	assert_int_equal(f->pool.used, 1);
+	assert_true(highest < 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(runs_dry, setup, teardown),
+	    cmocka_unit_test_setup_teardown(waits_for_each_reader, setup, teardown),
+	    cmocka_unit_test_setup_teardown(in_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(no_memory, setup, teardown),
+	    cmocka_unit_test_setup_teardown(under_a_reader, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, eal_setup, eal_teardown);
+}
