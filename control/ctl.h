@@ -86,6 +86,9 @@ int xtr_ctl_install_database(struct xtr_ctl *ctl);
 /* icmp.c: a packet that does not fit: ICMP to its source, or fragments back to its worker (RFC 9300
  * section 7.1). Takes m. */
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu);
+/* A packet that nothing leads to, dropped for this reason: ICMP destination unreachable to its
+ * source (RFC 1812 section 5.2.7.1, RFC 9301 section 5.4). Takes m. */
+void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason);
 /* A packet of LISP's whose TTL has expired: ICMP to its source (RFC 1812 section 5.3.1). Takes m.
  */
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m);

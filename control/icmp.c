@@ -19,7 +19,7 @@
 #define ICMP_RATE 1000u /* errors a second, RFC 1812 section 4.3.2.8 */
 #define ICMP_QUOTE_MAX                                                                             \
 	548u /* of the packet that is quoted: 576 less both headers, RFC 1812 4.3.2.3 */
-#define MAX_FRAGMENTS 32
+#define MAX_FRAGMENTS 128 /* of 64 kB, at an MTU of 576 */
 
 struct icmp_error {
 	uint8_t type, code;
@@ -125,20 +125,36 @@ static bool send_error(
 	return sendmsg(ctl->icmp_fd, &msg, MSG_DONTWAIT) >= 0;
 }
 
+/* RFC 9300 section 7.1: parts of equal size. The size of each, header included, as RFC 791 allows:
+ * a multiple of eight bytes after the header. */
+static uint16_t part_size(const struct rte_ipv4_hdr *ip, uint32_t mtu)
+{
+	uint32_t hlen = (ip->version_ihl & 15) * 4u,
+		 payload = rte_be_to_cpu_16(ip->total_length) - hlen;
+	uint32_t most = (mtu - hlen) & ~7u, parts;
+
+	if (mtu < hlen + 8)
+		return 0;
+	parts = (payload + most - 1) / most;
+	return (uint16_t)(hlen + (((payload + parts - 1) / parts + 7) & ~7u));
+}
+
 /* Splits m and sends the parts through the pipeline again. Takes m. */
 static void split(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 {
 	struct xtr_pkt pkt = *xtr_pkt(m);
 	struct rte_mbuf *parts[MAX_FRAGMENTS];
-	int n;
+	uint16_t size;
+	int n = -EINVAL;
 
 	rte_pktmbuf_adj(m, pkt.l2_len);
 	pkt.l2_len = 0;
-	/* RFC 791: fragments carry a multiple of eight bytes after the header */
-	n = rte_ipv4_fragment_packet(
-	    m, parts, MAX_FRAGMENTS, (uint16_t)mtu, ctl->dp->hold_pool, ctl->dp->hold_pool);
+	size = part_size(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *), mtu);
+	if (size)
+		n = rte_ipv4_fragment_packet(
+		    m, parts, MAX_FRAGMENTS, size, ctl->dp->hold_pool, ctl->dp->hold_pool);
 	if (n < 0)
-		ctl->dp->control_drops[XTR_DROP_TOO_BIG_LIMITED]++;
+		ctl->dp->control_drops[XTR_DROP_FRAGMENT]++;
 	for (int i = 0; i < n; i++) {
 		/* one segment each: not every port sends chains */
 		struct rte_mbuf *whole =
@@ -170,6 +186,15 @@ void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 	}
 	ctl->dp->control_drops[send_error(ctl, m, 3, 4, mtu) ? XTR_DROP_TOO_BIG
 							     : XTR_DROP_TOO_BIG_LIMITED]++;
+	rte_pktmbuf_free(m);
+}
+
+void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
+{
+	uint8_t code = reason == XTR_DROP_UNREACHABLE ? 1 : reason == XTR_DROP_PROHIBIT ? 13 : 0;
+
+	ctl->dp->control_drops[reason]++;
+	send_error(ctl, m, 3, code, 0);
 	rte_pktmbuf_free(m);
 }
 

@@ -251,8 +251,9 @@ void xtr_mirror_to_linux(struct xtr_mirror *mirror, struct rte_mbuf *m)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
 	struct xtr_dp *dp = mirror->ctl->dp;
-	/* what was in a tunnel has no Ethernet header, and comes by the way that answers take */
-	bool l3 = pkt->flags & (XTR_PKT_DECAP | XTR_PKT_LISP0);
+	/* what has no Ethernet header (it was in a tunnel, or Linux sent it) comes by the way that
+	 * answers take */
+	bool l3 = !pkt->l2_len;
 	struct tap_port *t = l3 ? &mirror->lisp0 : &mirror->taps[pkt->port];
 	const void *data;
 	int rc;
@@ -410,12 +411,12 @@ struct xtr_mirror *xtr_mirror_create(struct xtr_ctl *ctl)
 	mirror->lisp0.tap.fd = -1;
 	mirror->taps = calloc(ctl->cfg->n_ports, sizeof(*mirror->taps));
 	mirror->nl = xtr_nl_open(&ops);
+	for (unsigned i = 0; mirror->taps && i < ctl->cfg->n_ports; i++)
+		mirror->taps[i].tap.fd = -1;
 	if (!mirror->taps || !mirror->nl) {
 		xtr_log(XTR_LOG_ERR, "mirror: netlink: %s", strerror(errno));
 		goto fail;
 	}
-	for (unsigned i = 0; i < ctl->cfg->n_ports; i++)
-		mirror->taps[i].tap.fd = -1;
 	for (; mirror->n_taps < ctl->cfg->n_ports; mirror->n_taps++)
 		if (setup_port(mirror, mirror->n_taps) < 0)
 			goto fail;

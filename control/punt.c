@@ -17,6 +17,7 @@ static const char *const reasons[XTR_PUNT_N] = {
     [XTR_PUNT_NEIGH] = "neighbour unknown",
     [XTR_PUNT_TUNNEL] = "RLOC's next hop unknown",
     [XTR_PUNT_TOO_BIG] = "too big",
+    [XTR_PUNT_UNREACHABLE] = "unreachable",
 };
 
 static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
@@ -69,6 +70,9 @@ static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)
 		return;
 	case XTR_PUNT_TOO_BIG:
 		xtr_ctl_too_big(ctl, m, pkt->id);
+		return;
+	case XTR_PUNT_UNREACHABLE:
+		xtr_ctl_unreachable(ctl, m, (enum xtr_drop)pkt->id);
 		return;
 	case XTR_PUNT_N:
 		break;

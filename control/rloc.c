@@ -15,6 +15,8 @@ struct rloc {
 	unsigned refs;
 	struct xtr_nbr *nbr; /* next hop, with a reference; NULL: none */
 	struct xtr_hold hold;
+	struct xtr_rloc_count
+	    base;       /* of the tunnel's index when it was taken: only workers write counters */
 	bool was_ready; /* workers may have read the template */
 	bool changing;  /* waits for a grace period to write it */
 	bool dead;
@@ -264,6 +266,18 @@ static bool index_rloc(struct xtr_rlocs *all, struct rloc *r)
 	return true;
 }
 
+/* What workers counted for a tunnel index, whoever had it. */
+static struct xtr_rloc_count counted(const struct xtr_rlocs *all, uint32_t tunnel)
+{
+	struct xtr_rloc_count sum = {0};
+
+	for (unsigned i = 0; i < all->dp->n_workers; i++) {
+		sum.packets += all->dp->workers[i]->rloc[tunnel].packets;
+		sum.bytes += all->dp->workers[i]->rloc[tunnel].bytes;
+	}
+	return sum;
+}
+
 struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *all, const struct xtr_ip *ip)
 {
 	struct rloc *r;
@@ -286,8 +300,7 @@ struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *all, const struct xtr_ip *ip)
 	}
 	r->refs = 1;
 	r->pub.since_ms = xtr_wheel_now(all->wheel);
-	for (unsigned i = 0; i < all->dp->n_workers; i++)
-		all->dp->workers[i]->rloc[r->pub.tunnel] = (struct xtr_rloc_count){0};
+	r->base = counted(all, r->pub.tunnel);
 	HASH_ADD(hh, all->table, pub.ip, sizeof(r->pub.ip), r);
 	update(r);
 	return &r->pub;
@@ -324,12 +337,11 @@ void xtr_rloc_hold(struct xtr_rlocs *all, uint32_t tunnel, struct rte_mbuf *m)
 
 struct xtr_rloc_count xtr_rloc_count(const struct xtr_rlocs *all, const struct xtr_rloc *rloc)
 {
-	struct xtr_rloc_count sum = {0};
+	const struct rloc *r = (const struct rloc *)rloc;
+	struct xtr_rloc_count sum = counted(all, rloc->tunnel);
 
-	for (unsigned i = 0; i < all->dp->n_workers; i++) {
-		sum.packets += all->dp->workers[i]->rloc[rloc->tunnel].packets;
-		sum.bytes += all->dp->workers[i]->rloc[rloc->tunnel].bytes;
-	}
+	sum.packets -= r->base.packets;
+	sum.bytes -= r->base.bytes;
 	return sum;
 }
 

@@ -173,7 +173,11 @@ struct xtr_dp *xtr_eal_dataplane(const struct xtr_config *cfg)
 	    .punt_rate = cfg->lisp.punt_rate,
 	    .punt_burst = cfg->lisp.punt_burst,
 	};
-	struct xtr_dp *dp = xtr_dp_create(&opts);
+	struct xtr_dp *dp;
+
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		opts.mtu = RTE_MAX(opts.mtu, (unsigned)cfg->ports[i].mtu);
+	dp = xtr_dp_create(&opts);
 
 	if (!dp) {
 		xtr_log(XTR_LOG_ERR, "start: data plane: %s (eal.memory is %u MB)",

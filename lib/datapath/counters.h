@@ -51,6 +51,7 @@
 	X(RESOLVE_LIMIT, "unresolved-eids-limit")                                                  \
 	X(TOO_BIG, "too-big-icmp-sent")                                                            \
 	X(TOO_BIG_LIMITED, "too-big-icmp-limited")                                                 \
+	X(FRAGMENT, "fragmentation-failed")                                                        \
 	X(TTL, "ttl-expired-icmp-sent")                                                            \
 	X(TTL_LIMITED, "ttl-expired-icmp-limited")                                                 \
 	X(TAP_FULL, "tap-full")                                                                    \
@@ -75,6 +76,7 @@ enum xtr_drop {
 	X(PUNT_MISS, "punted-map-cache-miss")                                                      \
 	X(PUNT_NEIGH, "punted-neighbour-unknown")                                                  \
 	X(PUNT_TOO_BIG, "punted-too-big")                                                          \
+	X(PUNT_UNREACHABLE, "punted-unreachable")                                                  \
 	X(GATED, "gated")                                                                          \
 	X(INJECTED, "injected")                                                                    \
 	X(NOT_ELIGIBLE, "source-not-in-eid-database")                                              \

@@ -93,6 +93,11 @@ static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
 
 struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 {
+	/* Ethernet header, two VLAN tags and CRC beside the packet */
+	uint16_t room = (uint16_t)RTE_ALIGN_CEIL(
+	    RTE_PKTMBUF_HEADROOM +
+		RTE_MAX(opts->mtu + 14u + 8 + 4, (unsigned)RTE_MBUF_DEFAULT_DATAROOM),
+	    64u);
 	struct xtr_dp *dp = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*dp));
 
 	if (!dp)
@@ -109,10 +114,10 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 		goto fail;
 	dp->instances = reserve(XTR_DP_INSTANCES * sizeof(*dp->instances));
 	dp->inst_of_iid = reserve((XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
-	dp->rx_pool = rte_pktmbuf_pool_create("rx", opts->mbufs, 256, sizeof(struct xtr_pkt),
-	    RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	dp->hold_pool = rte_pktmbuf_pool_create("hold", opts->hold_mbufs, 256,
-	    sizeof(struct xtr_pkt), RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	dp->rx_pool = rte_pktmbuf_pool_create(
+	    "rx", opts->mbufs, 256, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
+	dp->hold_pool = rte_pktmbuf_pool_create(
+	    "hold", opts->hold_mbufs, 256, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
 	dp->punt = rte_ring_create("punt", XTR_RING_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	if (!dp->instances || !dp->inst_of_iid || !dp->rx_pool || !dp->hold_pool || !dp->punt)
 		goto fail;

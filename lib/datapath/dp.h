@@ -23,14 +23,15 @@
 #define XTR_RING_SIZE      8192
 #define XTR_DP_DESCRIPTORS 1024 /* of an rx or tx queue, where the device allows */
 
-enum xtr_punt {           /* why a worker could not finish a packet */
-	XTR_PUNT_LINUX,   /* for Linux: not IPv4, local, multicast, ... */
-	XTR_PUNT_TTL,     /* TTL expired: Linux answers */
-	XTR_PUNT_MISS,    /* no mapping: resolve the destination EID */
-	XTR_PUNT_NEIGH,   /* next hop unknown: id is a next hop, or 0 and the destination is the
-			     neighbour (on port `out`) */
-	XTR_PUNT_TUNNEL,  /* next hop of the RLOC unknown: id is a tunnel */
-	XTR_PUNT_TOO_BIG, /* larger than the tunnel or link allows: id is the MTU */
+enum xtr_punt {               /* why a worker could not finish a packet */
+	XTR_PUNT_LINUX,       /* for Linux: not IPv4, local, multicast, ... */
+	XTR_PUNT_TTL,         /* TTL expired: Linux answers */
+	XTR_PUNT_MISS,        /* no mapping: resolve the destination EID */
+	XTR_PUNT_NEIGH,       /* next hop unknown: id is a next hop, or 0 and the destination is the
+				 neighbour (on port `out`) */
+	XTR_PUNT_TUNNEL,      /* next hop of the RLOC unknown: id is a tunnel */
+	XTR_PUNT_TOO_BIG,     /* larger than the tunnel or link allows: id is the MTU */
+	XTR_PUNT_UNREACHABLE, /* nothing leads there, ICMP may say so: id is the enum xtr_drop */
 	XTR_PUNT_N
 };
 
@@ -175,6 +176,7 @@ struct xtr_dp_opts {
 	unsigned n_workers, mbufs, hold_mbufs;
 	bool copy_dscp;
 	unsigned punt_rate, punt_burst;
+	unsigned mtu; /* of the largest port: a frame fits one buffer */
 };
 
 /* Control lcore, after rte_eal_init(). Makes pools, rings and tables; no ports yet. NULL and
@@ -214,6 +216,9 @@ void xtr_stage_decap(struct xtr_worker *w, struct xtr_list *in);
 void xtr_stage_decap_inner(struct xtr_worker *w, struct xtr_list *in);
 void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m);
 void xtr_stage_tx_flush(struct xtr_worker *w);
+/* Drops m for `reason`, by way of the control lcore where its source is to be told (RFC 1812
+ * section 4.3.3.1). */
+void xtr_stage_unreachable(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason);
 void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id);
 /* Keeps a packet until the gate that it met opens, in order of arrival. */
 void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m);

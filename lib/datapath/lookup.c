@@ -170,10 +170,10 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 			punt_unknown(w, m, XTR_PUNT_MISS);
 			break;
 		case XTR_FWD_DROP:
-			xtr_drop(w, m, (enum xtr_drop)fwd->reason);
+			xtr_stage_unreachable(w, m, (enum xtr_drop)fwd->reason);
 			break;
 		default: /* nothing matched, or routes that lead nowhere */
-			xtr_drop(w, m, XTR_DROP_NO_ROUTE);
+			xtr_stage_unreachable(w, m, XTR_DROP_NO_ROUTE);
 			break;
 		}
 	}

@@ -14,32 +14,49 @@ static const uint8_t counter_of[XTR_PUNT_N] = {
     [XTR_PUNT_NEIGH] = XTR_CTR_PUNT_NEIGH,
     [XTR_PUNT_TUNNEL] = XTR_CTR_PUNT_NEIGH,
     [XTR_PUNT_TOO_BIG] = XTR_CTR_PUNT_TOO_BIG,
+    [XTR_PUNT_UNREACHABLE] = XTR_CTR_PUNT_UNREACHABLE,
 };
 
-void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)
+/* Is there a token left for this reason and port? Refills the bucket, takes none. */
+static bool may_punt(struct xtr_worker *w, const struct xtr_pkt *pkt, enum xtr_punt reason)
 {
-	struct xtr_pkt *pkt = xtr_pkt(m);
-	struct xtr_dp *dp = w->dp;
 	uint64_t *credit = &w->bucket[reason][pkt->port].credit,
 		 *last = &w->bucket[reason][pkt->port].last;
 
 	*credit += w->now - *last;
 	*last = w->now;
-	if (*credit > dp->punt_cap)
-		*credit = dp->punt_cap;
-	if (unlikely(*credit < dp->punt_cost)) {
+	if (*credit > w->dp->punt_cap)
+		*credit = w->dp->punt_cap;
+	return *credit >= w->dp->punt_cost;
+}
+
+void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)
+{
+	struct xtr_pkt *pkt = xtr_pkt(m);
+	uint8_t port = pkt->port; /* once in the ring, m is the control lcore's */
+
+	if (unlikely(!may_punt(w, pkt, reason))) {
 		xtr_drop(w, m, XTR_DROP_PUNT_LIMITED);
 		return;
 	}
 	pkt->reason = (uint8_t)reason;
 	pkt->flags &= (uint8_t)~XTR_PKT_RELEASED;
 	pkt->id = id;
-	if (unlikely(rte_ring_mp_enqueue(dp->punt, m) < 0)) {
+	if (unlikely(rte_ring_mp_enqueue(w->dp->punt, m) < 0)) {
 		xtr_drop(w, m, XTR_DROP_PUNT_FULL);
 		return;
 	}
-	*credit -= dp->punt_cost;
+	w->bucket[reason][port].credit -= w->dp->punt_cost;
 	w->counters[counter_of[reason]]++;
+}
+
+void xtr_stage_unreachable(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason)
+{
+	/* a blackhole says nothing; and beyond what may be said, the drop still has its own name */
+	if (reason == XTR_DROP_BLACKHOLE || !may_punt(w, xtr_pkt(m), XTR_PUNT_UNREACHABLE))
+		xtr_drop(w, m, reason);
+	else
+		xtr_stage_punt(w, m, XTR_PUNT_UNREACHABLE, reason);
 }
 
 void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m)

@@ -29,6 +29,7 @@ static const char *const punt_names[XTR_PUNT_N] = {
     [XTR_PUNT_NEIGH] = "neighbour",
     [XTR_PUNT_TUNNEL] = "tunnel",
     [XTR_PUNT_TOO_BIG] = "too-big",
+    [XTR_PUNT_UNREACHABLE] = "unreachable",
 };
 
 static size_t from_hex(const char *text, uint8_t *p, size_t max)
@@ -107,9 +108,11 @@ static void answer(void)
 		}
 	while ((m = dp_punted(&fix)) != NULL) {
 		const struct xtr_pkt *pkt = xtr_pkt(m);
+		bool dropped = pkt->reason == XTR_PUNT_UNREACHABLE;
 
 		json_array_append_new(
-		    punts, json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:o}", "reason",
+		    punts, json_pack("{s:s?, s:s, s:I, s:i, s:i, s:i, s:i, s:o}", "drop",
+			       dropped ? xtr_drop_name((enum xtr_drop)pkt->id) : NULL, "reason",
 			       punt_names[pkt->reason], "id", (json_int_t)pkt->id, "port",
 			       (int)pkt->port, "out", (int)pkt->out, "l2", (int)pkt->l2_len, "inst",
 			       (int)pkt->inst, "packet", hex_of(m)));
