@@ -80,8 +80,10 @@ static void add_lcores(struct args *a, const struct xtr_config *cfg)
 
 int xtr_eal_start(const struct xtr_config *cfg)
 {
-	/* EAL keeps pointers into its arguments: they live as long as the process */
+	/* EAL keeps pointers to its arguments and changes the array: they live as long as the
+	 * process, in an array that it does not see. */
 	static struct args a;
+	char *argv[MAX_ARGS];
 	bool bus = false;
 	int rc;
 
@@ -105,7 +107,8 @@ int xtr_eal_start(const struct xtr_config *cfg)
 		add(&a, "--no-pci");
 	for (unsigned i = 0; i < cfg->eal.n_args; i++)
 		add(&a, "%s", cfg->eal.args[i]);
-	rc = rte_eal_init(a.n, a.v);
+	memcpy(argv, a.v, sizeof(argv));
+	rc = rte_eal_init(a.n, argv);
 	if (rc < 0) {
 		rc = -rte_errno;
 		xtr_log(XTR_LOG_ERR, "start: EAL: %s", rte_strerror(rte_errno));
