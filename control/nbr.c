@@ -186,7 +186,7 @@ void xtr_rib_neigh(
 
 	if (!n)
 		return;
-	n->seen = rib->generation;
+	n->seen = rib->nbr_generation;
 	if (mac) {
 		learn(n, mac);
 		rib_host_update(rib, n);
@@ -197,7 +197,7 @@ void xtr_rib_neigh(
 
 void xtr_rib_mark_neighs(struct xtr_rib *rib)
 {
-	rib->generation++;
+	rib->nbr_generation++;
 }
 
 void xtr_rib_sweep_neighs(struct xtr_rib *rib)
@@ -205,7 +205,7 @@ void xtr_rib_sweep_neighs(struct xtr_rib *rib)
 	struct nbr *n, *tmp;
 
 	HASH_ITER (hh, rib->nbrs, n, tmp)
-		if (n->pub.known && n->seen != rib->generation)
+		if (n->pub.known && n->seen != rib->nbr_generation)
 			unlearn(n, false);
 }
 

@@ -33,6 +33,7 @@ struct rib_prefix {
 	struct xtr_eid eid;
 	struct rib_route *routes;
 	struct nbr *host;
+	struct rib_prefix *next_stale; /* during a sweep */
 	/* what was installed: next hops referenced, and the set */
 	struct nbr *hops[XTR_RIB_MAX_HOPS];
 	unsigned n_hops;
@@ -50,7 +51,7 @@ struct xtr_rib {
 	struct nbr **by_adj; /* index of next hop -> neighbour */
 	uint32_t n_by_adj;
 	unsigned n_unresolved;
-	uint32_t generation;
+	uint32_t generation, nbr_generation; /* of dumps: routes, neighbours */
 	struct xtr_timer timer;
 };
 

@@ -85,22 +85,36 @@ static struct rib_prefix *longest(const struct xtr_rib *rib, const struct xtr_ip
 	return p;
 }
 
+/* The port on whose network a route's hosts are neighbours; -1: there is a gateway, or no port. */
+static int connected_port(const struct xtr_rib_route *r)
+{
+	int port = -1;
+
+	if (r->type != XTR_RIB_UNICAST)
+		return -1;
+	for (unsigned i = 0; i < r->n_hops; i++) {
+		if (r->hops[i].port < 0)
+			continue;
+		if (r->hops[i].via.af)
+			return -1;
+		if (port < 0)
+			port = r->hops[i].port;
+	}
+	return port;
+}
+
 /* Fills fwd for a unicast route; takes references on the next hops in hops[]. */
 static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, struct xtr_fwd *fwd,
     struct nbr **hops, unsigned *n_hops, uint32_t *set)
 {
 	uint32_t adjs[XTR_RIB_MAX_HOPS];
 	unsigned weights[XTR_RIB_MAX_HOPS];
+	int connected = connected_port(r);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->n_hops; i++) {
-		if (r->hops[i].port < 0)
+		if (r->hops[i].port < 0 || !r->hops[i].via.af)
 			continue;
-		if (!r->hops[i].via.af) {
-			fwd->action = XTR_FWD_GLEAN;
-			fwd->target = (uint32_t)r->hops[i].port;
-			continue;
-		}
 		hops[n] = nbr_get(rib, (unsigned)r->hops[i].port, &r->hops[i].via, true);
 		if (!hops[n])
 			return -ENOMEM;
@@ -109,10 +123,14 @@ static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, str
 		hops[n++]->refs++;
 		*n_hops = n;
 	}
+	if (!n && connected >= 0) {
+		fwd->action = XTR_FWD_GLEAN;
+		fwd->target = (uint32_t)connected;
+		return 0;
+	}
 	if (!n) {
-		if (fwd->action != XTR_FWD_GLEAN)
-			fwd->action = XTR_FWD_LOCAL; /* out of an interface that is Linux's alone:
-							it forwards */
+		fwd->action = XTR_FWD_LOCAL; /* out of an interface that is Linux's alone: it
+						forwards */
 		return 0;
 	}
 	fwd->action = XTR_FWD_FORWARD;
@@ -133,13 +151,14 @@ static int build(struct xtr_rib *rib, const struct rib_prefix *p, struct xtr_fwd
 	const struct rib_route *r = best(p);
 
 	memset(fwd, 0, sizeof(*fwd));
-	if (!r) {
-		if (p->host) {
-			fwd->action = XTR_FWD_FORWARD;
-			fwd->target = p->host->pub.adj;
-		}
+	/* under a connected route, which may be of this very length */
+	if (p->host && (!r || connected_port(&r->r) == p->host->pub.key.port)) {
+		fwd->action = XTR_FWD_FORWARD;
+		fwd->target = p->host->pub.adj;
 		return 0;
 	}
+	if (!r)
+		return 0;
 	fwd->action = XTR_FWD_DROP;
 	switch (r->r.type) {
 	case XTR_RIB_LOCAL:
@@ -223,16 +242,16 @@ void rib_host_update(struct xtr_rib *rib, struct nbr *n)
 	struct xtr_eid eid = xtr_eid_host(0, &n->pub.key.ip);
 	struct rib_prefix *p = longest(rib, &eid.ip, eid.plen), *host = n->host;
 	const struct rib_route *r = p ? best(p) : NULL;
-	bool wanted = (n->pub.known || n->hold.n) && r && r->r.type == XTR_RIB_UNICAST &&
-		      r->r.n_hops && !r->r.hops[0].via.af && r->r.hops[0].port == n->pub.key.port;
+	bool wanted = (n->pub.known || n->hold.n) && r && connected_port(&r->r) == n->pub.key.port;
 
 	if (wanted == (host != NULL))
 		return;
 	if (wanted) {
 		host = get_prefix(rib, &eid, true);
-		if (!host || host->host)
-			return; /* another port's neighbour has it: the routes changed under way,
-				   the next look settles it */
+		if (!host)
+			return;
+		if (host->host) /* of the port that the network was on */
+			host->host->host = NULL;
 		host->host = n;
 		n->host = host;
 		if (install(rib, host) < 0) {
@@ -303,7 +322,8 @@ static int remove_route(struct xtr_rib *rib, struct rib_prefix *p, struct rib_ro
 int xtr_rib_route(struct xtr_rib *rib, const struct xtr_rib_route *r, bool gone)
 {
 	struct rib_prefix *p = get_prefix(rib, &r->prefix, !gone);
-	struct rib_route **link, *node;
+	struct rib_route **link, *node, *made = NULL;
+	struct xtr_rib_route old;
 	int rc;
 
 	if (!p)
@@ -317,23 +337,34 @@ int xtr_rib_route(struct xtr_rib *rib, const struct xtr_rib_route *r, bool gone)
 		node->seen = rib->generation;
 		if (same_hops(&node->r, r))
 			return 0;
-		node->r = *r;
+		old = node->r;
 	} else {
-		node = calloc(1, sizeof(*node));
+		node = made = calloc(1, sizeof(*node));
 		if (!node) {
 			put_prefix(rib, p);
 			return -ENOMEM;
 		}
-		node->r = *r;
 		node->seen = rib->generation;
 		for (link = &p->routes; *link && !before(r, &(*link)->r); link = &(*link)->next)
 			;
 		node->next = *link;
 		*link = node;
 	}
+	node->r = *r;
 	rc = install(rib, p);
-	recheck_hosts(rib, &p->eid);
-	return rc;
+	if (rc) {
+		/* as it was, so that the next report of it is not taken for no change */
+		if (made) {
+			*link = node->next;
+			free(node);
+			put_prefix(rib, p);
+		} else {
+			node->r = old;
+		}
+		return rc;
+	}
+	recheck_hosts(rib, &r->prefix);
+	return 0;
 }
 
 void xtr_rib_mark_routes(struct xtr_rib *rib)
@@ -341,33 +372,58 @@ void xtr_rib_mark_routes(struct xtr_rib *rib)
 	rib->generation++;
 }
 
-static int sweep_prefix(void *value, void *arg)
-{
-	struct xtr_rib *rib = arg;
-	struct rib_prefix *p = value;
-	struct rib_route **link = &p->routes, *next;
+struct stale {
+	struct rib_prefix *first;
+	uint32_t generation;
+};
 
-	while (*link) {
-		if ((*link)->seen == rib->generation) {
-			link = &(*link)->next;
+static int collect_stale(void *value, void *arg)
+{
+	struct stale *stale = arg;
+	struct rib_prefix *p = value;
+
+	for (const struct rib_route *r = p->routes; r; r = r->next)
+		if (r->seen != stale->generation) {
+			p->next_stale = stale->first;
+			stale->first = p;
+			break;
+		}
+	return 0;
+}
+
+static void sweep_prefix(struct xtr_rib *rib, struct rib_prefix *p)
+{
+	struct rib_route **link = &p->routes, *r;
+	struct xtr_eid eid = p->eid;
+
+	while ((r = *link) != NULL) {
+		if (r->seen == rib->generation) {
+			link = &r->next;
 			continue;
 		}
-		next = (*link)->next;
-		if (!next && link == &p->routes && !p->host) {
-			remove_route(rib, p, link); /* frees p */
-			return 0;
-		}
-		remove_route(rib, p, link);
+		*link = r->next;
+		free(r);
 	}
-	return 0;
+	install(rib, p);
+	put_prefix(rib, p);
+	recheck_hosts(rib, &eid);
 }
 
 void xtr_rib_sweep_routes(struct xtr_rib *rib)
 {
 	static const struct xtr_ip any;
+	struct stale stale = {.generation = rib->generation};
+	struct rib_prefix *p;
 
+	/* First all, then each: host routes of neighbours come and go with a connected route, which
+	 * a walk does not allow. What is in the list has a route, and stays until it is its turn.
+	 */
 	for (unsigned f = 0; f < 2; f++)
-		xtr_trie_walk(&rib->prefixes[f], &any, 0, sweep_prefix, rib);
+		xtr_trie_walk(&rib->prefixes[f], &any, 0, collect_stale, &stale);
+	while ((p = stale.first) != NULL) {
+		stale.first = p->next_stale;
+		sweep_prefix(rib, p);
+	}
 }
 
 struct xtr_nbr *xtr_rib_resolve(struct xtr_rib *rib, const struct xtr_ip *ip, const char **why)

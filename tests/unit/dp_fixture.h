@@ -193,6 +193,7 @@ static inline struct fx *fx_new(unsigned per_queue, unsigned per_instance, unsig
 		f->dp->ports[i].up = 1;
 	}
 	xtr_wheel_init(&f->wheel, true);
+	xtr_clock_advance(&f->wheel, 1000);
 	f->fib = xtr_fib_create(f->dp);
 	assert_non_null(f->fib);
 	assert_int_equal(xtr_fib_instance(f->fib, 0), 0); /* the underlay */

@@ -394,7 +394,7 @@ static void *reader(void *arg)
 			r->seen_odd += p % 2;
 			r->seen_even += !(p % 2);
 		}
-		r->looks += 16;
+		__atomic_store_n(&r->looks, r->looks + 16, __ATOMIC_RELAXED);
 		rte_rcu_qsbr_quiescent(r->rcu.qsv, 0);
 	}
 	rte_rcu_qsbr_thread_offline(r->rcu.qsv, 0);

@@ -51,7 +51,7 @@ static void turns(struct fx *f, unsigned n)
 }
 
 /* From the core side to the site's net or back, natively. */
-static void send(struct fx *f, unsigned port, const char *dst, uint32_t first, unsigned n)
+static void native(struct fx *f, unsigned port, const char *dst, uint32_t first, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		fx_send(f, port, "203.0.113.9", dst, first + i);
@@ -107,7 +107,7 @@ static void unknown_host(void **state)
 	struct fx *f = *state;
 
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
-	send(f, 0, "192.0.2.7", 0, 3);
+	native(f, 0, "192.0.2.7", 0, 3);
 	turns(f, 1);
 	assert_int_equal(f->punts[XTR_PUNT_NEIGH], 3);
 	assert_int_equal(f->asked, 1);
@@ -116,7 +116,7 @@ static void unknown_host(void **state)
 	assert_int_equal(f->holder.n, 3);
 	/* it has a place of its own now, so that others do not ask the same again */
 	assert_int_equal(adj_of(f, "192.0.2.7")->state, XTR_HOP_UNRESOLVED);
-	send(f, 0, "192.0.2.7", 3, 2);
+	native(f, 0, "192.0.2.7", 3, 2);
 	turns(f, 1);
 	assert_int_equal(f->holder.n, 5);
 	assert_int_equal(f->asked, 1);
@@ -124,7 +124,7 @@ static void unknown_host(void **state)
 	xtr_clock_advance(&f->wheel, 1000);
 	assert_int_equal(f->asked, 2);
 	fx_neigh(f, 1, "192.0.2.7", 7);
-	send(f, 0, "192.0.2.7", 5, 2);
+	native(f, 0, "192.0.2.7", 5, 2);
 	turns(f, 5);
 	fx_expect(f, 1, 0, 7);
 	assert_int_equal(f->holder.n, 0);
@@ -140,7 +140,7 @@ static void in_vain(void **state)
 
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	/* Linux says so */
-	send(f, 0, "192.0.2.7", 0, 3);
+	native(f, 0, "192.0.2.7", 0, 3);
 	turns(f, 1);
 	fx_neigh_gone(f, 1, "192.0.2.7", true);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 3);
@@ -148,10 +148,10 @@ static void in_vain(void **state)
 	assert_int_equal(look_up(f, "192.0.2.7")->action, XTR_FWD_GLEAN);
 	/* Linux says nothing: after five seconds */
 	xtr_clock_advance(&f->wheel, 10000);
-	send(f, 0, "192.0.2.8", 0, 3);
+	native(f, 0, "192.0.2.8", 0, 3);
 	turns(f, 1);
 	xtr_clock_advance(&f->wheel, 3000);
-	send(f, 0, "192.0.2.8", 3, 2);
+	native(f, 0, "192.0.2.8", 3, 2);
 	turns(f, 1);
 	assert_int_equal(f->holder.n, 5);
 	xtr_clock_advance(&f->wheel, 3000);
@@ -165,7 +165,7 @@ static void in_vain(void **state)
 	turns(f, 3);
 	assert_int_equal(f->dp->adj.used, 0);
 	/* more than a queue takes */
-	send(f, 0, "192.0.2.9", 0, 70);
+	native(f, 0, "192.0.2.9", 0, 70);
 	turns(f, 2);
 	assert_int_equal(drops(f, XTR_DROP_HOLD_EID), 6);
 }
@@ -180,7 +180,7 @@ static void scan(void **state)
 	f->holder.per_instance = f->holder.total = 9000;
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(dst, sizeof(dst), "172.16.%u.%u", i / 250, i % 250 + 1);
-		send(f, 0, dst, i, 1);
+		native(f, 0, dst, i, 1);
 		if (i % 50 == 49)
 			turns(f, 1);
 	}
@@ -301,7 +301,7 @@ static void several_connected_hops(void **state)
 		assert_int_equal(xtr_rib_route(f->rib, &r, false), 0);
 		assert_int_equal(look_up(f, "192.0.2.7")->action, XTR_FWD_GLEAN);
 		port = look_up(f, "192.0.2.7")->target;
-		send(f, 0, "192.0.2.7", 0, 2);
+		native(f, 0, "192.0.2.7", 0, 2);
 		turns(f, 1);
 		assert_int_equal(f->asked_port, port);
 		fx_neigh(f, port, "192.0.2.7", 7);
@@ -321,12 +321,12 @@ static void connected_host(void **state)
 
 	fx_route(f, "198.51.100.7", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	assert_int_equal(look_up(f, "198.51.100.7")->action, XTR_FWD_GLEAN);
-	send(f, 0, "198.51.100.7", 0, 2);
+	native(f, 0, "198.51.100.7", 0, 2);
 	turns(f, 1);
 	assert_int_equal(f->asked, 1);
 	fx_neigh(f, 1, "198.51.100.7", 7);
 	assert_int_equal(adj_of(f, "198.51.100.7")->eth[5], 7);
-	send(f, 0, "198.51.100.7", 2, 2);
+	native(f, 0, "198.51.100.7", 2, 2);
 	turns(f, 5);
 	fx_expect(f, 1, 0, 4);
 	/* the route goes, the neighbour stays; and the other way round */
@@ -374,19 +374,19 @@ static void gateway(void **state)
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	fx_route(f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
 	assert_int_equal(adj_of(f, "8.8.8.8")->state, XTR_HOP_UNRESOLVED);
-	send(f, 0, "8.8.8.8", 0, 2);
-	send(f, 0, "9.9.9.9", 2, 2);
+	native(f, 0, "8.8.8.8", 0, 2);
+	native(f, 0, "9.9.9.9", 2, 2);
 	turns(f, 1);
 	assert_int_equal(f->asked, 1);
 	assert_true(xtr_ip_equal(&f->asked_ip, &(struct xtr_ip){4, {192, 0, 2, 254}}));
 	/* those before the gateway is known, then those after */
 	fx_neigh(f, 1, "192.0.2.254", 254);
-	send(f, 0, "8.8.8.8", 4, 2);
+	native(f, 0, "8.8.8.8", 4, 2);
 	turns(f, 5);
 	fx_expect(f, 1, 0, 6);
 	/* a gateway that fails: packets dropped by name, the route stays and asks again */
 	fx_neigh_gone(f, 1, "192.0.2.254", false);
-	send(f, 0, "8.8.8.8", 6, 2);
+	native(f, 0, "8.8.8.8", 6, 2);
 	turns(f, 1);
 	fx_neigh_gone(f, 1, "192.0.2.254", true);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 2);
@@ -414,12 +414,12 @@ static void mac_change(void **state)
 	fx_turn(f);
 	assert_int_equal(adj->eth[5], 7); /* the worker has not been round */
 	fx_neigh(f, 1, "192.0.2.7", 9);   /* and once more */
-	send(f, 0, "192.0.2.7", 0, 2);
+	native(f, 0, "192.0.2.7", 0, 2);
 	xtr_worker_turn(f->w);
 	fx_turn(f);
 	assert_int_equal(adj->state, XTR_HOP_READY);
 	assert_int_equal(adj->eth[5], 9);
-	send(f, 0, "192.0.2.7", 2, 2);
+	native(f, 0, "192.0.2.7", 2, 2);
 	turns(f, 4);
 	fx_expect(f, 1, 0, 4);
 	/* gone and back before the grace period is over */
@@ -586,7 +586,7 @@ static void random_events(void **state)
 			    rand() % 2);
 			break;
 		case 1:
-			send(f, 0, text, op, 1);
+			native(f, 0, text, op, 1);
 			break;
 		default:
 			if (rand() % 2) {
