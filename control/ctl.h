@@ -5,18 +5,18 @@
 #ifndef XTR_CTL_H
 #define XTR_CTL_H
 
-#include "control/etr.h"
-#include "control/fib.h"
-#include "control/hold.h"
-#include "control/itr.h"
-#include "control/lisp.h"
+#include "control/lisp/etr.h"
+#include "control/forwarding/fib.h"
+#include "control/forwarding/hold.h"
+#include "control/lisp/itr.h"
+#include "control/lisp/lisp.h"
 #include "control/loop.h"
-#include "control/ms.h"
-#include "control/oper.h"
-#include "control/rib.h"
-#include "control/rloc.h"
-#include "control/sock.h"
-#include "control/state.h"
+#include "control/lisp/ms.h"
+#include "control/oper/oper.h"
+#include "control/forwarding/rib.h"
+#include "control/forwarding/rloc.h"
+#include "control/kernel/sock.h"
+#include "control/lisp/state.h"
 
 struct xtr_mirror;
 
@@ -71,20 +71,20 @@ bool xtr_ctl_port_address(
 /* dispatch.c: a control message from the socket. */
 void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len);
 
-/* punt.c: takes what workers punted, at most `max` packets; returns how many. */
+/* forwarding/punt.c: takes what workers punted, at most `max` packets; returns how many. */
 unsigned xtr_ctl_punts(struct xtr_ctl *ctl, unsigned max);
 /* A LISP data packet that Linux put together from fragments. */
 void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len,
     uint8_t ttl, uint8_t tos, int ifindex);
 
-/* forwarding.c: mappings into what workers read, and the packets that wait for them. */
+/* forwarding/mapping.c: mappings into what workers read, and the packets that wait for them. */
 extern const struct xtr_itr_ops xtr_forwarding_ops; /* its arg is a struct xtr_ctl */
 void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m);
 /* The own EID database into the tables. 0 or negative errno. */
 int xtr_ctl_install_database(struct xtr_ctl *ctl);
 
-/* icmp.c: a packet that does not fit: ICMP to its source, or fragments back to its worker (RFC 9300
- * section 7.1). Takes m. */
+/* forwarding/icmp.c: a packet that does not fit: ICMP to its source, or fragments back to its
+ * worker (RFC 9300 section 7.1). Takes m. */
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu);
 /* A packet that nothing leads to, dropped for this reason: ICMP destination unreachable to its
  * source (RFC 1812 section 5.2.7.1, RFC 9301 section 5.4). Takes m. */
@@ -94,7 +94,7 @@ void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop 
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m);
 void xtr_ctl_icmp_open(struct xtr_ctl *ctl);
 
-/* mirror.c: ports in Linux. */
+/* kernel/mirror.c: ports in Linux. */
 struct xtr_mirror *xtr_mirror_create(struct xtr_ctl *ctl);
 void xtr_mirror_destroy(struct xtr_mirror *mirror);
 /* A frame to the port's TAP, or a packet to lisp0. Copies; m stays the caller's. */
@@ -111,7 +111,7 @@ int xtr_mirror_port(const struct xtr_mirror *mirror, int ifindex);
 /* Reads the counters of netlink into a JSON object. */
 void xtr_mirror_counters(const struct xtr_mirror *mirror, json_t *object);
 
-/* show.c */
+/* oper/show.c */
 extern const struct xtr_oper_command xtr_ctl_commands[];
 extern const unsigned xtr_ctl_n_commands;
 

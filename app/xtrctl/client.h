@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One request to xtrd: the words go out, the document comes back piece by piece (control/oper.h has
- * the protocol).
+ * One request to xtrd: the words go out, the document comes back piece by piece
+ * (control/oper/oper.h has the protocol).
  */
 #ifndef XTRCTL_CLIENT_H
 #define XTRCTL_CLIENT_H

@@ -22,6 +22,12 @@ static struct rte_ipv4_hdr *ip_of(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, xtr_pkt(m)->l2_len);
 }
 
+/* The one field that the control lcore changes in a published entry. */
+static uint32_t gate_of(const struct xtr_fwd *fwd)
+{
+	return __atomic_load_n(&fwd->gate, __ATOMIC_RELAXED);
+}
+
 /* UDP to the LISP data port, whole: RFC 9300 section 4.2. Its fragments are for Linux to put
  * together. */
 static bool is_lisp_data(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned l2_len)
@@ -118,7 +124,8 @@ static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsig
 		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, values[i]);
 
 		xtr_pkt(m[i])->fwd = values[i];
-		if (fwd->action == XTR_FWD_ROUTES && !xtr_gate_closed(w, xtr_pkt(m[i]), fwd->gate))
+		if (fwd->action == XTR_FWD_ROUTES &&
+		    !xtr_gate_closed(w, xtr_pkt(m[i]), gate_of(fwd)))
 			again[n_again++] = i;
 	}
 	if (!n_again)
@@ -144,7 +151,7 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 		struct xtr_pkt *pkt = xtr_pkt(m);
 		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
 
-		if (xtr_gate_closed(w, pkt, fwd->gate)) {
+		if (xtr_gate_closed(w, pkt, gate_of(fwd))) {
 			xtr_stage_gate(w, m);
 			continue;
 		}

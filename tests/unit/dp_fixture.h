@@ -22,10 +22,10 @@
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
-#include "control/fib.h"
-#include "control/hold.h"
-#include "control/rib.h"
-#include "control/rloc.h"
+#include "control/forwarding/fib.h"
+#include "control/forwarding/hold.h"
+#include "control/forwarding/rib.h"
+#include "control/forwarding/rloc.h"
 #include "eal_fixture.h"
 #include "wire/data.h"
 

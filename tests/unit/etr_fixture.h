@@ -6,8 +6,8 @@
 #define ETR_FIXTURE_H
 
 #include "auth/auth.h"
-#include "control/etr.h"
-#include "control/state.h"
+#include "control/lisp/etr.h"
+#include "control/lisp/state.h"
 #include "xtr_fixture.h"
 
 #define KEY1 "Zaq12wsx!@"

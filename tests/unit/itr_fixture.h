@@ -5,7 +5,7 @@
 #ifndef ITR_FIXTURE_H
 #define ITR_FIXTURE_H
 
-#include "control/itr.h"
+#include "control/lisp/itr.h"
 #include "xtr_fixture.h"
 
 struct waiting {

@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include "auth/auth.h"
-#include "control/ms.h"
-#include "control/state.h"
+#include "control/lisp/ms.h"
+#include "control/lisp/state.h"
 #include "util/log.h"
 
 #define KEY1      "Zaq12wsx!@"

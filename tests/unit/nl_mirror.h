@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A receiver of control/netlink.h for tests: keeps what it is told, sweeps at the end of dumps,
- * prints it as text.
+ * A receiver of control/kernel/netlink.h for tests: keeps what it is told, sweeps at the end of
+ * dumps, prints it as text.
  */
 #ifndef XTR_TEST_NL_MIRROR_H
 #define XTR_TEST_NL_MIRROR_H
@@ -9,7 +9,7 @@
 #include "netns.h"
 #include <linux/rtnetlink.h>
 #include <poll.h>
-#include "control/netlink.h"
+#include "control/kernel/netlink.h"
 
 struct object {
 	enum xtr_nl_kind kind;

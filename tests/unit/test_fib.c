@@ -68,7 +68,7 @@ static bool is_own(const struct model *m, unsigned inst, const struct xtr_eid *e
 	return false;
 }
 
-/* The rules of control/fib.h for one prefix. */
+/* The rules of control/forwarding/fib.h for one prefix. */
 static uint32_t rule(const struct model *m, unsigned inst, unsigned k)
 {
 	uint32_t route = m->route[k];

@@ -315,6 +315,47 @@ static void no_memory(void **state)
 	rte_rib_free(o.r4);
 }
 
+/* What is taken out of the tree waits for each reader's quiescent state; nothing else does. */
+static void frees_after_grace(void **state)
+{
+	static const struct {
+		const char *prefix;
+		unsigned nodes; /* taken out by deleting it, in this order */
+	} steps[] = {
+	    {"10.0.0.0/8", 0},    /* has two below: goes on as a fork */
+	    {"10.128.1.0/24", 1}, /* has one below, which takes its place */
+	    {"10.0.0.0/16", 2},   /* a leaf, and the fork above it */
+	    {"10.128.1.7/32", 1}, /* the last */
+	};
+	struct xtr_rcu rcu;
+	struct xtr_lpm *lpm;
+	struct xtr_eid e;
+
+	assert_int_equal(xtr_rcu_init(&rcu, 1), 0);
+	lpm = xtr_lpm_create(&rcu);
+	rte_rcu_qsbr_thread_register(rcu.qsv, 0);
+	rte_rcu_qsbr_thread_online(rcu.qsv, 0);
+	for (unsigned i = 0; i < RTE_DIM(steps); i++) {
+		xtr_eid_parse(steps[i].prefix, &e);
+		assert_int_equal(xtr_lpm_set(lpm, &e.ip, e.plen, i + 1), 0);
+		assert_int_equal(xtr_lpm_set(lpm, &e.ip, e.plen, i + 2), 0);
+	}
+	assert_int_equal(rcu.waiting, 0);
+	for (unsigned i = 0; i < RTE_DIM(steps); i++) {
+		xtr_eid_parse(steps[i].prefix, &e);
+		assert_int_equal(xtr_lpm_del(lpm, &e.ip, e.plen), i + 2);
+		assert_int_equal(rcu.waiting, steps[i].nodes);
+		assert_int_equal(xtr_rcu_poll(&rcu), 0);
+		rte_rcu_qsbr_quiescent(rcu.qsv, 0);
+		assert_int_equal(xtr_rcu_poll(&rcu), steps[i].nodes);
+	}
+	assert_int_equal(xtr_lpm_count(lpm), 0);
+	rte_rcu_qsbr_thread_offline(rcu.qsv, 0);
+	rte_rcu_qsbr_thread_unregister(rcu.qsv, 0);
+	xtr_lpm_destroy(lpm);
+	xtr_rcu_fini(&rcu);
+}
+
 /* --- a reader --- */
 
 /*
@@ -486,6 +527,7 @@ int main(void)
 	    cmocka_unit_test(ipv6_against_rib),
 	    cmocka_unit_test(a_table_each),
 	    cmocka_unit_test(no_memory),
+	    cmocka_unit_test(frees_after_grace),
 	    cmocka_unit_test(under_a_reader),
 	};
 

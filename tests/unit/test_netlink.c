@@ -3,8 +3,8 @@
  * What Linux knows, learned through netlink: events against dumps, driven by `ip`.
  */
 #include "nl_mirror.h"
-#include "control/netlink_priv.h"
-#include "control/tap.h"
+#include "control/kernel/netlink_priv.h"
+#include "control/kernel/tap.h"
 
 static struct xtr_tap t0, t1;
 

@@ -3,7 +3,7 @@
  * What xtrd changes in Linux through netlink, seen by `ip`, and NTF_USE, seen on the wire.
  */
 #include "nl_mirror.h"
-#include "control/tap.h"
+#include "control/kernel/tap.h"
 
 static struct xtr_tap t0, t1;
 static struct mirror m;

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
-#include "control/netlink_priv.h"
+#include "control/kernel/netlink_priv.h"
 
 static uint32_t seed = 12345;
 

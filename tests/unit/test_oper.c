@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/oper.h"
+#include "control/oper/oper.h"
 
 #define LIMIT_MS 10000 /* nothing here takes so long */
 #define ARG      ((void *)0x1234)

@@ -16,8 +16,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "control/hash.h"
-#include "control/state.h"
+#include "control/lisp/hash.h"
+#include "control/lisp/state.h"
 
 struct dir {
 	char path[64], sub[80];

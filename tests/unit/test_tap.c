@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "control/tap.h"
+#include "control/kernel/tap.h"
 
 static const uint8_t mac_a[6] = {0x02, 0, 0, 0, 0, 0x0a}, mac_b[6] = {0x02, 0, 0, 0, 0, 0x0b};
 static const uint8_t peer[6] = {0x02, 0, 0, 0, 0, 0x99};

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "control/lisp.h"
+#include "control/lisp/lisp.h"
 #include "util/log.h"
 
 #define MAX_MAPPINGS 1100

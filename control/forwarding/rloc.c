@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/forwarding/rloc.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+#include "wire/data.h"
+
+#define HOLD_MS 5000u
+
+struct rloc {
+	struct xtr_rloc pub;
+	unsigned refs;
+	struct xtr_nbr *nbr; /* next hop, with a reference; NULL: none */
+	struct xtr_hold hold;
+	struct xtr_rloc_count
+	    base;       /* of the tunnel's index when it was taken: only workers write counters */
+	bool was_ready; /* workers may have read the template */
+	bool changing;  /* waits for a grace period to write it */
+	bool dead;
+	struct xtr_rcu_head rcu;
+	struct xtr_rlocs *all;
+	UT_hash_handle hh;
+};
+
+struct xtr_rlocs {
+	struct xtr_dp *dp;
+	struct xtr_rib *rib;
+	struct xtr_holder *holder;
+	struct xtr_wheel *wheel;
+	struct xtr_rlocs_ops ops;
+	struct rloc *table;
+	struct rloc **by_tunnel;
+	uint32_t n_by_tunnel;
+	struct xtr_timer timer;
+};
+
+static void tick(struct xtr_timer *t)
+{
+	struct xtr_rlocs *all = (struct xtr_rlocs *)((char *)t - offsetof(struct xtr_rlocs, timer));
+	uint64_t now = xtr_wheel_now(all->wheel);
+	struct rloc *r, *tmp;
+
+	HASH_ITER (hh, all->table, r, tmp)
+		if (now > HOLD_MS)
+			xtr_hold_drop(all->holder, &r->hold, XTR_DROP_NEIGH_FAILED, now - HOLD_MS);
+	xtr_timer_arm(all->wheel, t, XTR_MS_PER_SEC, tick);
+}
+
+struct xtr_rlocs *xtr_rlocs_create(struct xtr_dp *dp, struct xtr_rib *rib,
+    struct xtr_holder *holder, struct xtr_wheel *wheel, const struct xtr_rlocs_ops *ops)
+{
+	struct xtr_rlocs *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return NULL;
+	all->dp = dp;
+	all->rib = rib;
+	all->holder = holder;
+	all->wheel = wheel;
+	all->ops = *ops;
+	xtr_timer_arm(wheel, &all->timer, XTR_MS_PER_SEC, tick);
+	return all;
+}
+
+static struct xtr_tunnel *tunnel_of(const struct rloc *r)
+{
+	return xtr_pool_at(&r->all->dp->tunnel, r->pub.tunnel);
+}
+
+static void free_rloc(struct rloc *r)
+{
+	struct xtr_rlocs *all = r->all;
+
+	all->by_tunnel[r->pub.tunnel] = NULL;
+	xtr_pool_put(&all->dp->tunnel, r->pub.tunnel);
+	free(r);
+}
+
+static void forget(struct rloc *r)
+{
+	struct xtr_rlocs *all = r->all;
+
+	xtr_hold_drop(all->holder, &r->hold, XTR_DROP_HOP_DOWN, XTR_HOLD_ALL);
+	HASH_DEL(all->table, r);
+	xtr_nbr_put(all->rib, r->nbr);
+	r->nbr = NULL;
+	r->dead = true;
+	if (!r->changing)
+		free_rloc(r);
+}
+
+void xtr_rlocs_destroy(struct xtr_rlocs *all)
+{
+	struct rloc *r, *tmp;
+
+	if (!all)
+		return;
+	xtr_timer_cancel(all->wheel, &all->timer);
+	HASH_ITER (hh, all->table, r, tmp)
+		forget(r);
+	xtr_rcu_poll(&all->dp->rcu);
+	free(all->by_tunnel);
+	free(all);
+}
+
+/* The IPv4 header's words that no packet changes, summed (RFC 1071). */
+static uint32_t constant_sum(const struct rte_ipv4_hdr *ip)
+{
+	struct rte_ipv4_hdr h = *ip;
+	const uint8_t *p = (const uint8_t *)&h;
+	uint32_t sum = 0;
+
+	h.type_of_service = 0;
+	h.total_length = 0;
+	h.time_to_live = 0;
+	h.hdr_checksum = 0;
+	for (unsigned i = 0; i < sizeof(h); i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	return sum;
+}
+
+/* RFC 9300 section 5.1: Ethernet, IPv4, UDP, LISP, as far as all packets have them in common. */
+static void write_template4(
+    struct xtr_tunnel *t, const struct xtr_ip *src, const struct xtr_ip *dst)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(t->tmpl + t->ip_at);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
+
+	memset(ip, 0, sizeof(*ip) + sizeof(*udp) + XTR_DATA_HDR_LEN);
+	ip->version_ihl = 0x45;
+	ip->fragment_offset = rte_cpu_to_be_16(
+	    RTE_IPV4_HDR_DF_FLAG); /* section 7.1: SHOULD; so the ID may be 0, RFC 6864 */
+	ip->next_proto_id = IPPROTO_UDP;
+	memcpy(&ip->src_addr, src->b, 4);
+	memcpy(&ip->dst_addr, dst->b, 4);
+	udp->dst_port = rte_cpu_to_be_16(XTR_PORT_DATA);
+	/* checksum zero: section 5.3. N, L, E, V off: section 4.1 */
+	t->csum = constant_sum(ip);
+	t->len = (uint8_t)(t->ip_at + sizeof(*ip) + sizeof(*udp) + XTR_DATA_HDR_LEN);
+	t->af = 4;
+}
+
+static void set_why(struct rloc *r, const char *why)
+{
+	if (r->pub.why == why)
+		return;
+	r->pub.why = why;
+	r->pub.since_ms = xtr_wheel_now(r->all->wheel);
+}
+
+static void publish(struct rloc *r)
+{
+	struct xtr_rlocs *all = r->all;
+	struct xtr_tunnel *t = tunnel_of(r);
+	unsigned port = r->nbr->key.port;
+	struct xtr_ip src;
+
+	if (r->pub.ip.af != 4) {
+		set_why(r, "IPv6 RLOCs are not supported yet");
+		__atomic_store_n(&t->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+		return;
+	}
+	if (!all->ops.source(all->ops.arg, port, r->pub.ip.af, &src)) {
+		set_why(r, "the port has no address of this family");
+		__atomic_store_n(&t->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+		return;
+	}
+	memcpy(t->tmpl, r->nbr->mac, 6);
+	memcpy(t->tmpl + 6, all->dp->ports[port].mac, 6);
+	t->tmpl[12] = RTE_ETHER_TYPE_IPV4 >> 8;
+	t->tmpl[13] = RTE_ETHER_TYPE_IPV4 & 0xff;
+	t->ip_at = RTE_ETHER_HDR_LEN;
+	t->port = (uint8_t)port;
+	t->mtu = all->dp->ports[port].mtu;
+	write_template4(t, &src, &r->pub.ip);
+	__atomic_store_n(&t->gate, xtr_gate_number(all->holder), __ATOMIC_RELAXED);
+	__atomic_store_n(&t->state, XTR_HOP_READY, __ATOMIC_RELEASE);
+	r->was_ready = true;
+	set_why(r, NULL);
+	xtr_gate_release(all->holder, &r->hold);
+}
+
+static void update(struct rloc *r);
+
+static void update_later(struct xtr_rcu_head *head)
+{
+	struct rloc *r = (struct rloc *)((char *)head - offsetof(struct rloc, rcu));
+
+	r->changing = false;
+	if (r->dead)
+		free_rloc(r);
+	else
+		update(r);
+}
+
+/* Is the published template what the next hop asks for? */
+static bool current(const struct rloc *r)
+{
+	const struct xtr_tunnel *t = tunnel_of(r);
+	unsigned port = r->nbr->key.port;
+	struct xtr_ip src;
+
+	return t->state == XTR_HOP_READY && t->port == port && !memcmp(t->tmpl, r->nbr->mac, 6) &&
+	       t->mtu == r->all->dp->ports[port].mtu &&
+	       r->all->ops.source(r->all->ops.arg, port, r->pub.ip.af, &src) &&
+	       !memcmp(t->tmpl + t->ip_at + offsetof(struct rte_ipv4_hdr, src_addr), src.b, 4);
+}
+
+static void update(struct rloc *r)
+{
+	struct xtr_rlocs *all = r->all;
+	struct xtr_tunnel *t = tunnel_of(r);
+	struct xtr_nbr *old = r->nbr;
+	const char *why;
+
+	if (r->changing)
+		return; /* comes back when the grace period is over */
+	r->nbr = xtr_rib_resolve(all->rib, &r->pub.ip, &why);
+	xtr_nbr_put(all->rib, old);
+	if (!r->nbr) {
+		set_why(r, why);
+		__atomic_store_n(&t->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+		return;
+	}
+	if (!r->nbr->known) {
+		set_why(r, "next hop not resolved");
+		__atomic_store_n(&t->state, XTR_HOP_UNRESOLVED, __ATOMIC_RELEASE);
+		return;
+	}
+	if (current(r))
+		return;
+	if (!r->was_ready) {
+		publish(r);
+		return;
+	}
+	__atomic_store_n(&t->state, XTR_HOP_UNRESOLVED, __ATOMIC_RELEASE);
+	r->was_ready = false;
+	r->changing = true;
+	xtr_rcu_defer(&all->dp->rcu, &r->rcu, update_later);
+}
+
+void xtr_rlocs_update(struct xtr_rlocs *all)
+{
+	struct rloc *r, *tmp;
+
+	HASH_ITER (hh, all->table, r, tmp)
+		update(r);
+}
+
+static bool index_rloc(struct xtr_rlocs *all, struct rloc *r)
+{
+	if (r->pub.tunnel >= all->n_by_tunnel) {
+		uint32_t more = RTE_MAX(all->n_by_tunnel * 2, r->pub.tunnel + 64);
+		struct rloc **p = reallocarray(all->by_tunnel, more, sizeof(*p));
+
+		if (!p)
+			return false;
+		memset(p + all->n_by_tunnel, 0, (more - all->n_by_tunnel) * sizeof(*p));
+		all->by_tunnel = p;
+		all->n_by_tunnel = more;
+	}
+	all->by_tunnel[r->pub.tunnel] = r;
+	return true;
+}
+
+/* What workers counted for a tunnel index, whoever had it. */
+static struct xtr_rloc_count counted(const struct xtr_rlocs *all, uint32_t tunnel)
+{
+	struct xtr_rloc_count sum = {0};
+
+	for (unsigned i = 0; i < all->dp->n_workers; i++) {
+		sum.packets += all->dp->workers[i]->rloc[tunnel].packets;
+		sum.bytes += all->dp->workers[i]->rloc[tunnel].bytes;
+	}
+	return sum;
+}
+
+struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *all, const struct xtr_ip *ip)
+{
+	struct rloc *r;
+
+	HASH_FIND(hh, all->table, ip, sizeof(*ip), r);
+	if (r) {
+		r->refs++;
+		return &r->pub;
+	}
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->all = all;
+	r->pub.ip = *ip;
+	r->pub.tunnel = xtr_pool_get(&all->dp->tunnel);
+	if (!r->pub.tunnel || !index_rloc(all, r)) {
+		xtr_pool_put(&all->dp->tunnel, r->pub.tunnel);
+		free(r);
+		return NULL;
+	}
+	r->refs = 1;
+	r->pub.since_ms = xtr_wheel_now(all->wheel);
+	r->base = counted(all, r->pub.tunnel);
+	HASH_ADD(hh, all->table, pub.ip, sizeof(r->pub.ip), r);
+	update(r);
+	return &r->pub;
+}
+
+void xtr_rloc_put(struct xtr_rlocs *all, struct xtr_rloc *rloc)
+{
+	struct rloc *r = (struct rloc *)rloc;
+
+	if (r && --r->refs == 0)
+		forget(r);
+}
+
+void xtr_rloc_hold(struct xtr_rlocs *all, uint32_t tunnel, struct rte_mbuf *m)
+{
+	struct rloc *r = tunnel < all->n_by_tunnel ? all->by_tunnel[tunnel] : NULL;
+	const struct xtr_tunnel *t;
+
+	if (!r || r->dead || (!r->nbr && !r->changing)) {
+		xtr_inject(
+		    all->dp, m, XTR_INJECT_RESUME); /* it went meanwhile: the worker looks again */
+		return;
+	}
+	t = tunnel_of(r);
+	/* at a closed gate older ones wait, even if the next hop has gone again */
+	if (t->state == XTR_HOP_READY || !xtr_gate_is_open(all->holder, t->gate)) {
+		xtr_gate_late(all->holder, t->gate, m);
+		return;
+	}
+	xtr_hold_add(all->holder, &r->hold, m, xtr_wheel_now(all->wheel));
+	if (r->nbr && !r->nbr->known)
+		xtr_rib_ask(all->rib, r->nbr);
+}
+
+struct xtr_rloc_count xtr_rloc_count(const struct xtr_rlocs *all, const struct xtr_rloc *rloc)
+{
+	const struct rloc *r = (const struct rloc *)rloc;
+	struct xtr_rloc_count sum = counted(all, rloc->tunnel);
+
+	sum.packets -= r->base.packets;
+	sum.bytes -= r->base.bytes;
+	return sum;
+}
+
+json_t *xtr_rlocs_show(const struct xtr_rlocs *all, const struct xtr_config *cfg)
+{
+	json_t *list = json_array();
+	struct rloc *r, *tmp;
+
+	HASH_ITER (hh, all->table, r, tmp) {
+		struct xtr_rloc_count c = xtr_rloc_count(all, &r->pub);
+		const struct xtr_tunnel *t = tunnel_of(r);
+		char ip[XTR_IP_STRLEN], hop[XTR_IP_STRLEN];
+
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:I}", "rloc",
+			      xtr_ip_format(&r->pub.ip, ip), "state",
+			      !r->pub.why                      ? "up"
+			      : t->state == XTR_HOP_UNRESOLVED ? "unknown"
+							       : "unreachable",
+			      "reason", r->pub.why, "next_hop",
+			      r->nbr ? xtr_ip_format(&r->nbr->key.ip, hop) : NULL, "port",
+			      r->nbr ? json_string(cfg->ports[r->nbr->key.port].name) : json_null(),
+			      "mtu", t->state == XTR_HOP_READY ? json_integer(t->mtu) : json_null(),
+			      "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes,
+			      "users", (json_int_t)r->refs, "uptime_s",
+			      (json_int_t)((xtr_wheel_now(all->wheel) - r->pub.since_ms) /
+					   XTR_MS_PER_SEC)));
+	}
+	return json_pack("{s:o}", "rlocs", list);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ITR's map-cache and the resolution of EIDs (RFC 9301 sections 5.3 to 5.5, 8.1; RFC 9300
+ * section 6). Control lcore only.
+ */
+#ifndef XTR_ITR_H
+#define XTR_ITR_H
+
+#include <jansson.h>
+#include <uthash.h>
+#include "control/lisp/lisp.h"
+#include "util/trie.h"
+
+struct xtr_itr;
+
+enum xtr_mapping_source { XTR_FROM_STATIC, XTR_FROM_MAP_REPLY };
+
+struct xtr_mapping_locator {
+	struct xtr_ip rloc;
+	uint8_t priority, weight;
+	bool reachable; /* R bit: its site has a route to it */
+};
+
+/* A map-cache entry. */
+struct xtr_mapping {
+	struct xtr_eid eid;
+	enum xtr_mapping_source source;
+	uint8_t action; /* enum xtr_act; meaningful without locators */
+	/* learned in the place of a configured send-map-request entry, which comes back after it */
+	bool over_configured;
+	uint32_t ttl_min, configured_ttl_min;
+	uint64_t created_ms, expires_ms; /* expires 0: never */
+	unsigned n_locators;
+	struct xtr_mapping_locator *locators;
+	void *user; /* the forwarding side's */
+	struct xtr_itr *itr;
+	struct xtr_timer timer;
+};
+
+enum xtr_pending_state {
+	XTR_ASKING, /* Map-Requests go out */
+	XTR_DONE,   /* answered less than a second after the last request: no new one before that
+		       second is over */
+	XTR_QUIET,  /* nobody answered: 30 s without a request; an answer is still welcome */
+};
+
+/* An EID that is being resolved, and for a while after. */
+struct xtr_pending {
+	struct xtr_eid eid; /* a host prefix */
+	struct xtr_eid source;
+	uint64_t nonce;
+	uint64_t started_ms, asked_ms;
+	unsigned sent;           /* Map-Requests of this round */
+	unsigned first_resolver; /* whom the first of them went to: index in cfg->map_resolvers */
+	enum xtr_pending_state state;
+	void *user; /* the forwarding side's: held packets */
+	struct xtr_itr *itr;
+	struct xtr_timer timer;
+	UT_hash_handle hh; /* by nonce, while not DONE */
+};
+
+struct xtr_itr_ops {
+	/* A mapping is new or has changed, or goes: workers are to follow. */
+	void (*install)(void *arg, struct xtr_mapping *m);
+	void (*remove)(void *arg, struct xtr_mapping *m);
+	/* The EID is resolved by m: held packets may leave. May be said more than once. */
+	void (*resolved)(void *arg, struct xtr_pending *p, struct xtr_mapping *m);
+	/* Are packets held for it? */
+	bool (*waited_for)(void *arg, const struct xtr_pending *p);
+	/* The pending is freed; what is held is to be dropped. */
+	void (*forget)(void *arg, struct xtr_pending *p);
+	/* Does this prefix overlap the own EID database? */
+	bool (*own)(void *arg, const struct xtr_eid *eid);
+	/* Adds what the forwarding side knows (state, packets, bytes) to a locator's JSON object.
+	 */
+	void (*describe)(void *arg, const struct xtr_mapping *m, unsigned locator, json_t *object);
+	void *arg;
+};
+
+/* Makes the map-cache with the configured entries, and where a Map-Resolver is configured,
+ * 0.0.0.0/0 and ::/0 "send-map-request" in the instances given. NULL if memory is short. */
+struct xtr_itr *xtr_itr_create(
+    struct xtr_lisp *l, const struct xtr_itr_ops *ops, const uint32_t *iids, unsigned n_iids);
+void xtr_itr_destroy(struct xtr_itr *itr);
+
+/* The entry that decides for an EID, or NULL. */
+struct xtr_mapping *xtr_itr_lookup(const struct xtr_itr *itr, const struct xtr_eid *eid);
+/*
+ * A packet from `source` to `eid` (host prefixes) needs a mapping: the pending that it may wait in,
+ * asking if that is allowed now (one Map-Request a second an EID prefix, RFC 9301 section 5.3).
+ * NULL if memory is short, nobody can be asked, or too many EIDs of the instance are being
+ * resolved.
+ */
+struct xtr_pending *xtr_itr_resolve(
+    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source);
+/* A Map-Reply, read into m. */
+void xtr_itr_reply(struct xtr_itr *itr, const struct xtr_peer *from, const struct xtr_msg *m);
+/* Removes learned entries inside the prefix (NULL: all; any instance if iid is negative). Returns
+ * how many. */
+unsigned xtr_itr_clear(struct xtr_itr *itr, const struct xtr_eid *within, int64_t iid);
+/* `show map-cache`: a new reference. filter NULL: all; an address: the entry that decides and what
+ * is being resolved. */
+json_t *xtr_itr_show(struct xtr_itr *itr, const struct xtr_eid *filter, int64_t iid);
+/* Calls fn for each mapping until it returns other than 0. */
+int xtr_itr_walk(struct xtr_itr *itr, int (*fn)(void *mapping, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The map-cache: entries come, expire, go (RFC 9300 section 6).
+ */
+#include "control/lisp/itr_internal.h"
+
+#include <stdlib.h>
+#include "util/log.h"
+
+struct instance *itr_instance(struct xtr_itr *itr, uint32_t iid, bool make)
+{
+	struct instance *inst;
+
+	HASH_FIND(hh, itr->instances, &iid, sizeof(iid), inst);
+	if (inst || !make)
+		return inst;
+	inst = calloc(1, sizeof(*inst));
+	if (!inst)
+		return NULL;
+	inst->iid = iid;
+	HASH_ADD(hh, itr->instances, iid, sizeof(inst->iid), inst);
+	return inst;
+}
+
+static struct xtr_trie *trie_of(struct xtr_itr *itr, const struct xtr_eid *eid)
+{
+	struct instance *inst = itr_instance(itr, eid->iid, false);
+
+	return inst ? &inst->mappings[eid->ip.af == 6] : NULL;
+}
+
+static void free_mapping(struct xtr_mapping *m)
+{
+	xtr_timer_cancel(m->itr->l->wheel, &m->timer);
+	free(m->locators);
+	free(m);
+}
+
+static void drop(struct xtr_mapping *m)
+{
+	struct xtr_itr *itr = m->itr;
+
+	xtr_trie_del(trie_of(itr, &m->eid), &m->eid.ip, m->eid.plen);
+	itr->ops.remove(itr->ops.arg, m);
+	free_mapping(m);
+}
+
+static void expired(struct xtr_timer *t);
+
+static void fill(struct xtr_mapping *m, enum xtr_mapping_source source, uint8_t action,
+    struct xtr_mapping_locator *locators, unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
+{
+	struct xtr_wheel *wheel = m->itr->l->wheel;
+
+	free(m->locators);
+	m->source = source;
+	m->action = action;
+	m->locators = locators;
+	m->n_locators = n;
+	m->ttl_min = ttl_min;
+	m->expires_ms = ttl_ms ? xtr_wheel_now(wheel) + ttl_ms : 0;
+	if (ttl_ms)
+		xtr_timer_arm(wheel, &m->timer, ttl_ms, expired);
+	else
+		xtr_timer_cancel(wheel, &m->timer);
+	m->itr->ops.install(m->itr->ops.arg, m);
+}
+
+void itr_mapping_remove(struct xtr_mapping *m)
+{
+	if (!m->over_configured) {
+		drop(m);
+		return;
+	}
+	m->over_configured = false;
+	m->created_ms = xtr_wheel_now(m->itr->l->wheel);
+	fill(m, XTR_FROM_STATIC, XTR_ACT_SEND_MAP_REQUEST, NULL, 0, m->configured_ttl_min, 0);
+}
+
+static void expired(struct xtr_timer *t)
+{
+	struct xtr_mapping *m =
+	    (struct xtr_mapping *)((char *)t - offsetof(struct xtr_mapping, timer));
+	char eid[XTR_EID_STRLEN];
+
+	m->itr->l->counters[XTR_C_ITR_EXPIRED]++;
+	xtr_dbg(XTR_DBG_MAP_CACHE, "map-cache: %s expired", xtr_eid_format(&m->eid, eid));
+	itr_mapping_remove(m);
+}
+
+struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *eid,
+    enum xtr_mapping_source source, uint8_t action, struct xtr_mapping_locator *locators,
+    unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
+{
+	struct instance *inst = itr_instance(itr, eid->iid, true);
+	struct xtr_mapping *m;
+
+	if (!inst)
+		goto fail;
+	m = xtr_trie_get(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen);
+	if (!m) {
+		m = calloc(1, sizeof(*m));
+		if (!m)
+			goto fail;
+		m->eid = *eid;
+		m->itr = itr;
+		m->source = source;
+		m->created_ms = xtr_wheel_now(itr->l->wheel);
+		if (xtr_trie_set(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen, m, NULL) <
+		    0) {
+			free(m);
+			goto fail;
+		}
+	}
+	if (itr_is_configured_miss(m) && source == XTR_FROM_MAP_REPLY) {
+		m->over_configured = true;
+		m->configured_ttl_min = m->ttl_min;
+		m->created_ms = xtr_wheel_now(itr->l->wheel);
+	}
+	fill(m, source, action, locators, n, ttl_min, ttl_ms);
+	return m;
+fail:
+	free(locators);
+	return NULL;
+}
+
+struct xtr_mapping *xtr_itr_lookup(const struct xtr_itr *itr, const struct xtr_eid *eid)
+{
+	const struct xtr_trie *t = trie_of((struct xtr_itr *)(uintptr_t)itr, eid);
+
+	return t ? xtr_trie_longest(t, &eid->ip, eid->plen) : NULL;
+}
+
+struct xtr_mapping *itr_answer(const struct xtr_itr *itr, const struct xtr_eid *eid)
+{
+	struct xtr_mapping *m = xtr_itr_lookup(itr, eid);
+
+	return m && (m->n_locators || m->action != XTR_ACT_SEND_MAP_REQUEST) ? m : NULL;
+}
+
+struct clearing {
+	unsigned n;
+};
+
+static int clear_one(void *value, void *arg)
+{
+	struct xtr_mapping *m = value;
+	struct clearing *c = arg;
+
+	if (m->source == XTR_FROM_MAP_REPLY) {
+		itr_mapping_remove(m);
+		c->n++;
+	}
+	return 0;
+}
+
+unsigned xtr_itr_clear(struct xtr_itr *itr, const struct xtr_eid *within, int64_t iid)
+{
+	static const struct xtr_ip any;
+	struct clearing c = {0};
+	struct instance *inst, *tmp;
+
+	HASH_ITER (hh, itr->instances, inst, tmp) {
+		if (iid >= 0 && inst->iid != iid)
+			continue;
+		for (unsigned f = 0; f < 2; f++)
+			if (!within || (within->ip.af == 6) == f)
+				xtr_trie_walk(&inst->mappings[f], within ? &within->ip : &any,
+				    within ? within->plen : 0, clear_one, &c);
+	}
+	return c.n;
+}
+
+int xtr_itr_walk(struct xtr_itr *itr, int (*fn)(void *mapping, void *arg), void *arg)
+{
+	static const struct xtr_ip any;
+	struct instance *inst, *tmp;
+	int rc = 0;
+
+	HASH_ITER (hh, itr->instances, inst, tmp)
+		for (unsigned f = 0; f < 2 && !rc; f++)
+			rc = xtr_trie_walk(&inst->mappings[f], &any, 0, fn, arg);
+	return rc;
+}
+
+static int add_configured(struct xtr_itr *itr, const struct xtr_cfg_mapping *c)
+{
+	struct xtr_mapping_locator *locators =
+	    calloc(c->n_locators ? c->n_locators : 1, sizeof(*locators));
+
+	if (!locators)
+		return -1;
+	for (unsigned i = 0; i < c->n_locators; i++)
+		locators[i] = (struct xtr_mapping_locator){
+		    c->locators[i].rloc, c->locators[i].priority, c->locators[i].weight, true};
+	return itr_mapping_set(
+		   itr, &c->eid, XTR_FROM_STATIC, c->action, locators, c->n_locators, c->ttl_min, 0)
+		   ? 0
+		   : -1;
+}
+
+struct xtr_itr *xtr_itr_create(
+    struct xtr_lisp *l, const struct xtr_itr_ops *ops, const uint32_t *iids, unsigned n_iids)
+{
+	struct xtr_itr *itr = calloc(1, sizeof(*itr));
+
+	if (!itr)
+		return NULL;
+	itr->l = l;
+	itr->ops = *ops;
+	for (unsigned i = 0; l->cfg->n_map_resolvers && i < n_iids; i++)
+		for (unsigned f = 0; f < 2; f++) {
+			struct xtr_eid any = {.iid = iids[i], .ip.af = f ? 6 : 4};
+
+			if (!itr_mapping_set(itr, &any, XTR_FROM_STATIC, XTR_ACT_SEND_MAP_REQUEST,
+				NULL, 0, 0, 0))
+				goto fail;
+		}
+	for (unsigned i = 0; i < l->cfg->n_map_cache; i++)
+		if (add_configured(itr, &l->cfg->map_cache[i]) < 0)
+			goto fail;
+	return itr;
+fail:
+	xtr_itr_destroy(itr);
+	return NULL;
+}
+
+static int remove_any(void *value, void *arg)
+{
+	drop(value);
+	return 0;
+}
+
+static int forget_any(void *value, void *arg)
+{
+	itr_pending_free(value);
+	return 0;
+}
+
+void xtr_itr_destroy(struct xtr_itr *itr)
+{
+	static const struct xtr_ip any;
+	struct instance *inst, *tmp;
+
+	if (!itr)
+		return;
+	HASH_ITER (hh, itr->instances, inst, tmp) {
+		for (unsigned f = 0; f < 2; f++) {
+			xtr_trie_walk(&inst->pendings[f], &any, 0, forget_any, NULL);
+			xtr_trie_walk(&inst->mappings[f], &any, 0, remove_any, NULL);
+			xtr_trie_clear(&inst->pendings[f]);
+			xtr_trie_clear(&inst->mappings[f]);
+		}
+		HASH_DEL(itr->instances, inst);
+		free(inst);
+	}
+	free(itr);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Asking the mapping system: one Map-Request a second an EID, ten times again, then half a minute
+ * of silence (RFC 9301 section 5.3).
+ */
+#include "control/lisp/itr_internal.h"
+
+#include <stdlib.h>
+#include "util/log.h"
+#include "wire/data.h"
+
+#define REQUEST_MS                                                                                 \
+	1000u /* RFC 9301 5.3: Map-Requests MUST be rate limited to 1 per second per EID-Prefix */
+#define RETRANSMITS 10u /* "After 10 retransmits without receiving the corresponding Map-Reply" */
+#define QUIET_MS    30000u /* "the sender MUST wait 30 seconds" */
+/* EIDs of an instance that are being resolved, at most: a scan of addresses that nobody answers for
+ * must not fill the memory, nor flood the Map-Resolver. */
+#define PENDINGS_MAX 16384u
+
+static struct xtr_pending *pending_of(struct xtr_timer *t)
+{
+	return (struct xtr_pending *)((char *)t - offsetof(struct xtr_pending, timer));
+}
+
+/* Its Map-Reply is not waited for any more. */
+static void forget_nonce(struct xtr_pending *p)
+{
+	if (p->state != XTR_DONE)
+		HASH_DEL(p->itr->by_nonce, p);
+	p->state = XTR_DONE;
+}
+
+void itr_pending_free(struct xtr_pending *p)
+{
+	struct xtr_itr *itr = p->itr;
+	struct instance *inst = itr_instance(itr, p->eid.iid, false);
+
+	itr->ops.forget(itr->ops.arg, p);
+	forget_nonce(p);
+	xtr_trie_del(&inst->pendings[p->eid.ip.af == 6], &p->eid.ip, p->eid.plen);
+	xtr_timer_cancel(itr->l->wheel, &p->timer);
+	free(p);
+}
+
+/* The address of ours that a Map-Reply is to come to: one that we listen on. */
+static bool choose_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *resolver, struct xtr_ip *rloc)
+{
+	const struct xtr_ip *bound = NULL;
+
+	if (l->source_for(l, resolver, rloc) < 0)
+		return false;
+	for (unsigned i = l->cfg->n_control_addresses; i-- > 0;) {
+		const struct xtr_ip *a = &l->cfg->control_addresses[i];
+
+		if (xtr_ip_equal(a, rloc))
+			return true;
+		if (a->af == rloc->af)
+			bound = a;
+	}
+	if (bound)
+		*rloc = *bound;
+	return bound || !l->cfg->n_control_addresses;
+}
+
+/* One Encapsulated Map-Request to a Map-Resolver (RFC 9301 sections 5.8, 8.1). */
+static void send_request(struct xtr_pending *p)
+{
+	struct xtr_lisp *l = p->itr->l;
+	const struct xtr_config *cfg = l->cfg;
+	/* each retransmission asks the next resolver: one that is gone costs a second, not the
+	 * answer */
+	const struct xtr_ip *resolver =
+	    &cfg->map_resolvers[(p->first_resolver + p->sent) % cfg->n_map_resolvers];
+	char eid[XTR_EID_STRLEN], to[XTR_IP_STRLEN];
+	uint8_t request[512], buf[768];
+	struct xtr_request_opts o = {.nonce = p->nonce, .source_eid = p->source, .n_itr_rlocs = 1};
+	struct xtr_writer w;
+	struct xtr_ip rloc;
+
+	p->asked_ms = xtr_wheel_now(l->wheel);
+	l->counters[p->sent ? XTR_C_ITR_REQ_RETRANSMIT : XTR_C_ITR_REQ_TX]++;
+	p->sent++;
+	if (!choose_itr_rloc(l, resolver, &rloc)) {
+		l->counters[XTR_C_CTL_TX_FAILED]++;
+		return;
+	}
+	o.itr_rlocs = &rloc;
+	xtr_writer_init(&w, request, sizeof(request));
+	xtr_write_map_request(&w, &o, &p->eid);
+	if (xtr_writer_result(&w) < 0)
+		return;
+	size_t len = w.len;
+	xtr_writer_init(&w, buf, sizeof(buf));
+	xtr_write_ecm(
+	    &w, &p->source.ip, &p->eid.ip, XTR_PORT_CONTROL, XTR_PORT_CONTROL, request, len);
+	if (xtr_writer_result(&w) < 0)
+		return;
+	xtr_dbg(XTR_DBG_MAP_REQUEST,
+	    "map-request: %s, try %u, nonce 0x%08X-0x%08X, to map-resolver %s",
+	    xtr_eid_format(&p->eid, eid), p->sent, (unsigned)(p->nonce >> 32), (unsigned)p->nonce,
+	    xtr_ip_format(resolver, to));
+	l->send(l, &rloc, resolver, XTR_PORT_CONTROL, buf, w.len);
+}
+
+static void tick(struct xtr_timer *t);
+
+static void start(struct xtr_pending *p)
+{
+	struct xtr_itr *itr = p->itr;
+
+	forget_nonce(p);
+	p->state = XTR_ASKING;
+	p->nonce = itr->l->random64(itr->l);
+	p->sent = 0;
+	p->first_resolver = itr->resolver;
+	p->started_ms = xtr_wheel_now(itr->l->wheel);
+	HASH_ADD(hh, itr->by_nonce, nonce, sizeof(p->nonce), p);
+	send_request(p);
+	xtr_timer_arm(itr->l->wheel, &p->timer, REQUEST_MS, tick);
+}
+
+static void tick(struct xtr_timer *t)
+{
+	struct xtr_pending *p = pending_of(t);
+	struct xtr_itr *itr = p->itr;
+	struct xtr_mapping *m = itr_answer(itr, &p->eid);
+	char eid[XTR_EID_STRLEN];
+
+	if (p->state != XTR_DONE && m) {
+		/* another EID's answer covers this one too */
+		itr_pending_done(p, m);
+	} else if (p->state == XTR_ASKING && p->sent <= RETRANSMITS) {
+		send_request(p);
+		xtr_timer_arm(itr->l->wheel, t, REQUEST_MS, tick);
+	} else if (p->state == XTR_ASKING) {
+		p->state = XTR_QUIET;
+		itr->l->counters[XTR_C_ITR_RESOLVE_FAILED]++;
+		xtr_log(XTR_LOG_WARNING,
+		    "map-cache: no Map-Reply for %s after %u Map-Requests, silent for %u s",
+		    xtr_eid_format(&p->eid, eid), p->sent, QUIET_MS / XTR_MS_PER_SEC);
+		xtr_timer_arm(itr->l->wheel, t, QUIET_MS, tick);
+	} else if (itr->ops.waited_for(itr->ops.arg, p)) {
+		start(p);
+	} else {
+		itr_pending_free(p);
+	}
+}
+
+struct xtr_pending *xtr_itr_resolve(
+    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source)
+{
+	struct instance *inst = itr_instance(itr, eid->iid, true);
+	struct xtr_pending *p;
+
+	if (!inst || !itr->l->cfg->n_map_resolvers)
+		return NULL;
+	p = xtr_trie_get(&inst->pendings[eid->ip.af == 6], &eid->ip, eid->plen);
+	if (p) {
+		/* DONE and QUIET ask when their time is over, if packets wait then. RFC 9301 5.2:
+		 * for the host whose packet is the cause */
+		if (p->state != XTR_ASKING)
+			p->source = *source;
+		return p;
+	}
+	if (inst->pendings[0].count + inst->pendings[1].count >= PENDINGS_MAX) {
+		itr->l->counters[XTR_C_ITR_RESOLVE_LIMIT]++;
+		return NULL;
+	}
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->state = XTR_DONE; /* of nothing yet */
+	p->eid = *eid;
+	p->source = *source;
+	p->itr = itr;
+	if (xtr_trie_set(&inst->pendings[eid->ip.af == 6], &eid->ip, eid->plen, p, NULL) < 0) {
+		free(p);
+		return NULL;
+	}
+	start(p);
+	return p;
+}
+
+void itr_pending_done(struct xtr_pending *p, struct xtr_mapping *m)
+{
+	struct xtr_itr *itr = p->itr;
+	uint64_t since = xtr_wheel_now(itr->l->wheel) - p->asked_ms;
+
+	forget_nonce(p);
+	if (m)
+		itr->ops.resolved(itr->ops.arg, p, m);
+	xtr_timer_arm(itr->l->wheel, &p->timer, since < REQUEST_MS ? REQUEST_MS - since : 0, tick);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `show map-cache`.
+ */
+#include "control/lisp/itr_internal.h"
+
+struct showing {
+	struct xtr_itr *itr;
+	json_t *list;
+};
+
+static json_t *age_s(const struct xtr_itr *itr, uint64_t since_ms)
+{
+	return json_integer(
+	    (json_int_t)((xtr_wheel_now(itr->l->wheel) - since_ms) / XTR_MS_PER_SEC));
+}
+
+static json_t *show_locators(const struct xtr_mapping *m)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < m->n_locators; i++) {
+		const struct xtr_mapping_locator *loc = &m->locators[i];
+		char ip[XTR_IP_STRLEN];
+		json_t *o = json_pack("{s:s, s:i, s:i, s:o}", "rloc", xtr_ip_format(&loc->rloc, ip),
+		    "priority", loc->priority, "weight", loc->weight, "uptime_s",
+		    age_s(m->itr, m->created_ms));
+
+		m->itr->ops.describe(m->itr->ops.arg, m, i, o);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static int show_mapping(void *value, void *arg)
+{
+	const struct xtr_mapping *m = value;
+	struct showing *s = arg;
+	char eid[XTR_EID_STRLEN];
+	uint64_t now = xtr_wheel_now(m->itr->l->wheel);
+
+	json_array_append_new(s->list,
+	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "instance",
+		(json_int_t)m->eid.iid, "eid", xtr_prefix_format(&m->eid, eid), "state",
+		m->n_locators ? "complete" : "negative", "action",
+		m->n_locators ? "encapsulate" : xtr_act_name(m->action), "source",
+		m->source == XTR_FROM_STATIC ? "static" : "map-reply", "uptime_s",
+		age_s(m->itr, m->created_ms), "expires_s",
+		m->expires_ms ? json_integer((json_int_t)((m->expires_ms - now) / XTR_MS_PER_SEC))
+			      : json_null(),
+		"ttl_min", (json_int_t)m->ttl_min, "locators", show_locators(m)));
+	return 0;
+}
+
+static int show_pending(void *value, void *arg)
+{
+	const struct xtr_pending *p = value;
+	struct showing *s = arg;
+	char eid[XTR_EID_STRLEN];
+
+	if (p->state == XTR_DONE || itr_answer(p->itr, &p->eid))
+		return 0;
+	json_array_append_new(s->list,
+	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:n, s:i, s:[], s:I, s:b}", "instance",
+		(json_int_t)p->eid.iid, "eid", xtr_prefix_format(&p->eid, eid), "state",
+		"incomplete", "action", "send-map-request", "source", "data", "uptime_s",
+		age_s(p->itr, p->started_ms), "expires_s", "ttl_min", 0, "locators", "map_requests",
+		(json_int_t)p->sent, "quiet", p->state == XTR_QUIET));
+	return 0;
+}
+
+static void show_instance(struct showing *s, struct instance *inst, const struct xtr_eid *filter)
+{
+	static const struct xtr_ip any;
+
+	for (unsigned f = 0; f < 2; f++) {
+		const struct xtr_ip *ip = filter ? &filter->ip : &any;
+		unsigned plen = filter ? filter->plen : 0;
+		void *m;
+
+		if (filter && (filter->ip.af == 6) != f)
+			continue;
+		/* an address, or a prefix inside a longer entry: the entry that decides for it
+		 * comes first */
+		m = filter ? xtr_trie_parent(&inst->mappings[f], ip, plen) : NULL;
+		if (m && !xtr_trie_any_within(&inst->mappings[f], ip, plen))
+			show_mapping(m, s);
+		xtr_trie_walk(&inst->mappings[f], ip, plen, show_mapping, s);
+		xtr_trie_walk(&inst->pendings[f], ip, plen, show_pending, s);
+	}
+}
+
+json_t *xtr_itr_show(struct xtr_itr *itr, const struct xtr_eid *filter, int64_t iid)
+{
+	struct showing s = {itr, json_array()};
+	struct instance *inst, *tmp;
+
+	HASH_ITER (hh, itr->instances, inst, tmp)
+		if (iid < 0 || inst->iid == iid)
+			show_instance(&s, inst, filter);
+	return json_pack("{s:o}", "entries", s.list);
+}
