@@ -212,10 +212,14 @@ static int load_static(struct xtr_ctl *ctl)
 	return rc;
 }
 
+/* What was punted so far: more may come while this runs, which is the next turn's. */
 static void drain(void *arg)
 {
-	while (xtr_ctl_punts(arg, PUNTS_A_TURN))
-		;
+	struct xtr_ctl *ctl = arg;
+	unsigned left = rte_ring_count(ctl->dp->punt), done;
+
+	while (left && (done = xtr_ctl_punts(ctl, RTE_MIN(left, PUNTS_A_TURN))) != 0)
+		left -= done;
 }
 
 static bool create_tables(struct xtr_ctl *ctl)

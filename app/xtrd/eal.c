@@ -68,7 +68,7 @@ static bool is_vdev(const char *device)
 /* Lcore 0 is the control lcore, 1 and up are the workers. */
 static void add_lcores(struct args *a, const struct xtr_config *cfg)
 {
-	char list[4096] = "", floating[2048];
+	char list[XTR_MAX_WORKERS * 512] = "", floating[2048];
 
 	all_cpus(floating, sizeof(floating));
 	add_lcore(list, sizeof(list), 0, cfg->eal.control_cpu, floating);

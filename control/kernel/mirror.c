@@ -173,6 +173,17 @@ static void nl_readable(void *arg)
 
 /* --- packets from Linux --- */
 
+/* An interface that was deleted under way would be "readable" for ever. */
+static void check_read(struct tap_port *t, int rc)
+{
+	if (rc == -EAGAIN || rc == -EINTR || !t->watch.fn)
+		return;
+	xtr_log(XTR_LOG_ERR,
+	    "mirror: interface %s: %s; Linux gets nothing of this port until xtrd starts again",
+	    t->tap.name, rc ? strerror(-rc) : "closed");
+	xtr_loop_remove(&t->mirror->ctl->loop, &t->watch);
+}
+
 static void from_tap(void *arg)
 {
 	struct tap_port *t = arg;
@@ -184,8 +195,10 @@ static void from_tap(void *arg)
 		struct rte_mbuf *m =
 		    len > 0 ? xtr_packet_make(dp, mirror->buf, (uint32_t)len) : NULL;
 
-		if (len <= 0)
+		if (len <= 0) {
+			check_read(t, len);
 			return;
+		}
 		if (!m)
 			continue;
 		xtr_pkt(m)->out = (uint8_t)t->port;
@@ -220,8 +233,10 @@ static void from_lisp0(void *arg)
 		struct xtr_pkt *pkt;
 		struct xtr_ip src;
 
-		if (len <= 0)
+		if (len <= 0) {
+			check_read(t, len);
 			return;
+		}
 		m = xtr_packet_make(dp, t->mirror->buf, (uint32_t)len);
 		if (!m)
 			continue;

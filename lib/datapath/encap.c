@@ -45,7 +45,6 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		uint32_t hash = xtr_ip4_flow(m, ip, pkt->l2_len), index = fwd->target;
 		uint16_t inner_len = (uint16_t)(m->pkt_len - pkt->l2_len), outer_len;
 		const struct xtr_tunnel *t;
-		uint8_t state;
 		char *outer;
 
 		if (unlikely(ip->time_to_live <= hops)) {
@@ -55,19 +54,8 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		if (fwd->set_log2)
 			index = xtr_hop_pick(w->dp, fwd, hash);
 		t = xtr_pool_at(&w->dp->tunnel, index);
-		/* Written last, read first: whoever sees READY sees the gate that came with it. */
-		state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
-		if (xtr_gate_closed(w, pkt, __atomic_load_n(&t->gate, __ATOMIC_RELAXED))) {
-			xtr_stage_gate(w, m);
+		if (!xtr_hop_usable(w, m, &t->state, &t->gate, XTR_PUNT_TUNNEL, index))
 			continue;
-		}
-		if (unlikely(state != XTR_HOP_READY)) {
-			if (state == XTR_HOP_UNRESOLVED)
-				xtr_stage_punt(w, m, XTR_PUNT_TUNNEL, index);
-			else
-				xtr_drop(w, m, XTR_DROP_HOP_DOWN);
-			continue;
-		}
 		outer_len = (uint16_t)(inner_len + t->len - t->ip_at);
 		if (unlikely(inner_len + (unsigned)t->len - t->ip_at > t->mtu)) {
 			/* RFC 9300 section 7.1: what fits is the tunnel's MTU less the headers in

@@ -19,7 +19,6 @@ void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in)
 		uint8_t hops = xtr_pkt_hops(pkt);
 		uint32_t index = fwd->target;
 		const struct xtr_adj *adj;
-		uint8_t state;
 		char *eth;
 
 		if (unlikely(ip->time_to_live <= hops)) {
@@ -29,19 +28,8 @@ void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in)
 		if (fwd->set_log2)
 			index = xtr_hop_pick(w->dp, fwd, xtr_ip4_flow(m, ip, pkt->l2_len));
 		adj = xtr_pool_at(&w->dp->adj, index);
-		/* Written last, read first: whoever sees READY sees the gate that came with it. */
-		state = __atomic_load_n(&adj->state, __ATOMIC_ACQUIRE);
-		if (xtr_gate_closed(w, pkt, __atomic_load_n(&adj->gate, __ATOMIC_RELAXED))) {
-			xtr_stage_gate(w, m);
+		if (!xtr_hop_usable(w, m, &adj->state, &adj->gate, XTR_PUNT_NEIGH, index))
 			continue;
-		}
-		if (unlikely(state != XTR_HOP_READY)) {
-			if (state == XTR_HOP_UNRESOLVED)
-				xtr_stage_punt(w, m, XTR_PUNT_NEIGH, index);
-			else
-				xtr_drop(w, m, XTR_DROP_HOP_DOWN);
-			continue;
-		}
 		if (unlikely(m->pkt_len - pkt->l2_len > adj->mtu)) {
 			xtr_stage_punt(w, m, XTR_PUNT_TOO_BIG, adj->mtu);
 			continue;

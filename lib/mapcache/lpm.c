@@ -27,29 +27,9 @@ struct xtr_lpm {
 #define LOAD(p)     __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
 #define STORE(p, v) __atomic_store_n(&(p), v, __ATOMIC_RELEASE)
 
-static unsigned bit_at(const uint8_t *b, unsigned n)
-{
-	return (b[n >> 3] >> (7 - (n & 7))) & 1;
-}
-
-static unsigned common_bits(const uint8_t *a, const uint8_t *b, unsigned max)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; n < max; i++, n += 8) {
-		uint8_t diff = a[i] ^ b[i];
-
-		if (diff) {
-			n += (unsigned)__builtin_clz(diff) - 24;
-			break;
-		}
-	}
-	return n < max ? n : max;
-}
-
 static bool covers(const struct node *n, const uint8_t *b, unsigned plen)
 {
-	return n->plen <= plen && common_bits(n->b, b, n->plen) == n->plen;
+	return n->plen <= plen && xtr_bits_common(n->b, b, n->plen) == n->plen;
 }
 
 static struct node *node_new(const uint8_t *b, unsigned plen, uint32_t value)
@@ -109,23 +89,23 @@ int xtr_lpm_set(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, uin
 			STORE(n->value, value);
 			return 0;
 		}
-		link = &n->child[bit_at(ip->b, n->plen)];
+		link = &n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	leaf = node_new(ip->b, plen, value);
 	if (!leaf)
 		return -ENOMEM;
 	if (n) {
-		common = common_bits(n->b, ip->b, n->plen < plen ? n->plen : plen);
+		common = xtr_bits_common(n->b, ip->b, n->plen < plen ? n->plen : plen);
 		if (common == plen) {
-			leaf->child[bit_at(n->b, plen)] = n;
+			leaf->child[xtr_bit_at(n->b, plen)] = n;
 		} else {
 			fork = node_new(ip->b, common, 0);
 			if (!fork) {
 				free(leaf);
 				return -ENOMEM;
 			}
-			fork->child[bit_at(ip->b, common)] = leaf;
-			fork->child[bit_at(n->b, common)] = n;
+			fork->child[xtr_bit_at(ip->b, common)] = leaf;
+			fork->child[xtr_bit_at(n->b, common)] = n;
 			leaf = fork;
 		}
 	}
@@ -141,7 +121,7 @@ uint32_t xtr_lpm_del(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen
 
 	while ((n = *link) != NULL && n->plen < plen && covers(n, ip->b, plen)) {
 		parent = link;
-		link = &n->child[bit_at(ip->b, n->plen)];
+		link = &n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	if (!n || n->plen != plen || !covers(n, ip->b, plen) || !n->value)
 		return 0;
@@ -167,7 +147,7 @@ uint32_t xtr_lpm_get(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigne
 	while (n && covers(n, ip->b, plen)) {
 		if (n->plen == plen)
 			return n->value;
-		n = n->child[bit_at(ip->b, n->plen)];
+		n = n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	return 0;
 }
@@ -187,7 +167,7 @@ static uint32_t lookup(const struct node *n, const uint8_t *key, unsigned bits)
 			best = value;
 		if (n->plen == bits)
 			break;
-		n = LOAD(n->child[bit_at(key, n->plen)]);
+		n = LOAD(n->child[xtr_bit_at(key, n->plen)]);
 	}
 	return best;
 }

@@ -16,30 +16,9 @@ struct xtr_trie_node {
 	uint8_t b[16];
 };
 
-static unsigned bit_at(const uint8_t *b, unsigned n)
-{
-	return (b[n >> 3] >> (7 - (n & 7))) & 1;
-}
-
-/* How many of the first `max` bits of a and b are the same. */
-static unsigned common_bits(const uint8_t *a, const uint8_t *b, unsigned max)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; n < max; i++, n += 8) {
-		uint8_t diff = a[i] ^ b[i];
-
-		if (diff) {
-			n += (unsigned)__builtin_clz(diff) - 24;
-			break;
-		}
-	}
-	return n < max ? n : max;
-}
-
 static bool node_covers(const struct xtr_trie_node *n, const uint8_t *b, unsigned plen)
 {
-	return n->plen <= plen && common_bits(n->b, b, n->plen) == n->plen;
+	return n->plen <= plen && xtr_bits_common(n->b, b, n->plen) == n->plen;
 }
 
 static struct xtr_trie_node *node_new(const uint8_t *b, unsigned plen, void *value)
@@ -89,7 +68,7 @@ int xtr_trie_set(
 			n->value = value;
 			return 0;
 		}
-		link = &n->child[bit_at(ip->b, n->plen)];
+		link = &n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	leaf = node_new(ip->b, plen, value);
 	if (!leaf)
@@ -97,9 +76,9 @@ int xtr_trie_set(
 	if (!n) {
 		*link = leaf;
 	} else {
-		common = common_bits(n->b, ip->b, n->plen < plen ? n->plen : plen);
+		common = xtr_bits_common(n->b, ip->b, n->plen < plen ? n->plen : plen);
 		if (common == plen) {
-			leaf->child[bit_at(n->b, plen)] = n;
+			leaf->child[xtr_bit_at(n->b, plen)] = n;
 			*link = leaf;
 		} else {
 			fork = node_new(ip->b, common, NULL);
@@ -107,8 +86,8 @@ int xtr_trie_set(
 				free(leaf);
 				return -ENOMEM;
 			}
-			fork->child[bit_at(ip->b, common)] = leaf;
-			fork->child[bit_at(n->b, common)] = n;
+			fork->child[xtr_bit_at(ip->b, common)] = leaf;
+			fork->child[xtr_bit_at(n->b, common)] = n;
 			*link = fork;
 		}
 	}
@@ -123,7 +102,7 @@ void *xtr_trie_del(struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen)
 
 	while ((n = *link) != NULL && node_covers(n, ip->b, plen) && n->plen < plen) {
 		parent = link;
-		link = &n->child[bit_at(ip->b, n->plen)];
+		link = &n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	if (!n || n->plen != plen || !node_covers(n, ip->b, plen) || !n->value)
 		return NULL;
@@ -152,7 +131,7 @@ void *xtr_trie_get(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned p
 	while (n && node_covers(n, ip->b, plen)) {
 		if (n->plen == plen)
 			return n->value;
-		n = n->child[bit_at(ip->b, n->plen)];
+		n = n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	return NULL;
 }
@@ -167,7 +146,7 @@ static void *longest_upto(const struct xtr_trie *t, const struct xtr_ip *ip, uns
 			best = n->value;
 		if (n->plen == plen)
 			break;
-		n = n->child[bit_at(ip->b, n->plen)];
+		n = n->child[xtr_bit_at(ip->b, n->plen)];
 	}
 	return best;
 }
@@ -191,9 +170,9 @@ static struct xtr_trie_node *subtree(
 	while (n && n->plen < plen) {
 		if (!node_covers(n, ip->b, plen))
 			return NULL;
-		n = n->child[bit_at(ip->b, n->plen)];
+		n = n->child[xtr_bit_at(ip->b, n->plen)];
 	}
-	return n && common_bits(n->b, ip->b, plen) == plen ? n : NULL;
+	return n && xtr_bits_common(n->b, ip->b, plen) == plen ? n : NULL;
 }
 
 bool xtr_trie_any_within(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen)

@@ -43,6 +43,28 @@ static inline unsigned xtr_ip_bits(const struct xtr_ip *ip)
 	return ip->af == 4 ? 32 : ip->af == 6 ? 128 : 0;
 }
 
+/* Bit `n` (0 is the highest) of a string of bits. */
+static inline unsigned xtr_bit_at(const uint8_t *b, unsigned n)
+{
+	return (b[n >> 3] >> (7 - (n & 7))) & 1;
+}
+
+/* How many of the first `max` bits of a and b are the same. */
+static inline unsigned xtr_bits_common(const uint8_t *a, const uint8_t *b, unsigned max)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; n < max; i++, n += 8) {
+		uint8_t diff = a[i] ^ b[i];
+
+		if (diff) {
+			n += (unsigned)__builtin_clz(diff) - 24;
+			break;
+		}
+	}
+	return n < max ? n : max;
+}
+
 /* Builds an IPv4 address from four bytes in network order. */
 struct xtr_ip xtr_ip4(const void *bytes);
 /* Builds an IPv6 address from sixteen bytes in network order. */
@@ -55,7 +77,7 @@ bool xtr_ip_equal(const struct xtr_ip *a, const struct xtr_ip *b);
 /* Bit `n` (0 is the highest) of the address; n must be below xtr_ip_bits(). */
 static inline unsigned xtr_ip_bit(const struct xtr_ip *ip, unsigned n)
 {
-	return (ip->b[n >> 3] >> (7 - (n & 7))) & 1;
+	return xtr_bit_at(ip->b, n);
 }
 
 /* Clears all bits after the first `plen`. Returns true if one of them was set. */
