@@ -22,8 +22,12 @@ struct xtr_cfg_port {
 	char name[XTR_NAME_LEN]; /* name: the port's and its TAP's name; unique */
 	char *device;            /* device: PCI address, or a vdev as in "net_tap0,iface=dtap0" */
 	enum xtr_side side;      /* side: "core" or "site" */
-	uint32_t iid;            /* instance-id: of a site port, 0; a core port's is always 0 */
-	uint16_t mtu;            /* mtu: 576 to 9216, 1500 */
+	/* instance-id: of a site port or a proxy-itr's, 0; another core port's is always 0 */
+	uint32_t iid;
+	/* proxy-itr: false; true: packets of any source that come in here may be encapsulated, to
+	 * what the map-cache is configured to serve (RFC 6832 section 5) */
+	bool proxy_itr;
+	uint16_t mtu; /* mtu: 576 to 9216, 1500 */
 	/* addresses: host address with prefix length, so ip has its host bits here; iid as above */
 	struct xtr_eid *addresses;
 	unsigned n_addresses;
@@ -98,6 +102,23 @@ struct xtr_cfg_site {
 	unsigned n_locators;
 };
 
+/* use-petr = ( { rloc, priority, weight, probe } ): whom an ITR sends what no LISP site has */
+struct xtr_cfg_petr {
+	struct xtr_ip rloc;
+	uint8_t priority, weight; /* priority, weight: 1, 100; priority 255: never */
+	bool probe;               /* probe: true; false: taken for alive without asking it */
+};
+enum xtr_petr_use { XTR_PETR_ALWAYS, XTR_PETR_NO_ROUTE };
+
+/* proxy-etr = ( { rloc, eid-prefix, instance-id } ): for whom we are a PETR. What comes from one of
+ * the rlocs, from a source inside one of the eids, is forwarded whatever its destination. */
+struct xtr_cfg_proxy_etr {
+	struct xtr_eid *rlocs; /* rloc = [ "10.0.1.2", "10.0.2.0/24" ]: prefixes, iid 0 */
+	unsigned n_rlocs;
+	struct xtr_eid *eids; /* eid-prefix = [ "192.168.1.0/24" ], each with instance-id */
+	unsigned n_eids;
+};
+
 struct xtr_config {
 	char *path; /* of the file it came from */
 
@@ -132,6 +153,11 @@ struct xtr_config {
 	struct xtr_cfg_mapping *map_cache; /* map-cache: configured entries of the ITR */
 	unsigned n_map_cache;
 
+	struct xtr_cfg_petr *use_petr; /* use-petr; each rloc once */
+	unsigned n_use_petr;
+	struct xtr_cfg_proxy_etr *proxy_etr; /* proxy-etr; none: a PETR for nobody */
+	unsigned n_proxy_etr;
+
 	struct xtr_cfg_site *sites; /* site: Map-Server */
 	unsigned n_sites;
 	bool ms; /* map-server-role: true where there are sites */
@@ -153,6 +179,12 @@ struct xtr_config {
 		unsigned hold_ms;           /* hold-ms: how long a packet is held, 5000 */
 		unsigned punt_rate;         /* punt-rate: a second, reason and port, 20000 */
 		unsigned punt_burst;        /* punt-burst: 4096 */
+		/* petr-use: what no LISP site has goes to a PETR "always" (default, RFC 6832
+		 * section 6.1) or where there is "no-route" */
+		enum xtr_petr_use petr_use;
+		/* probe-interval-ms: between two probes of an RLOC that answers, 10000, 100 to
+		 * 3600000; 0: RLOCs are not probed */
+		unsigned probe_interval_ms;
 	} lisp;
 
 	/* linux-mirror: true: TAPs and netlink; false: tables from the configuration alone */

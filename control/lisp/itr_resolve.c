@@ -42,26 +42,6 @@ void itr_pending_free(struct xtr_pending *p)
 	free(p);
 }
 
-/* The address of ours that a Map-Reply is to come to: one that we listen on. */
-static bool choose_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *resolver, struct xtr_ip *rloc)
-{
-	const struct xtr_ip *bound = NULL;
-
-	if (l->source_for(l, resolver, rloc) < 0)
-		return false;
-	for (unsigned i = l->cfg->n_control_addresses; i-- > 0;) {
-		const struct xtr_ip *a = &l->cfg->control_addresses[i];
-
-		if (xtr_ip_equal(a, rloc))
-			return true;
-		if (a->af == rloc->af)
-			bound = a;
-	}
-	if (bound)
-		*rloc = *bound;
-	return bound || !l->cfg->n_control_addresses;
-}
-
 /* One Encapsulated Map-Request to a Map-Resolver (RFC 9301 sections 5.8, 8.1). */
 static void send_request(struct xtr_pending *p)
 {
@@ -80,7 +60,7 @@ static void send_request(struct xtr_pending *p)
 	p->asked_ms = xtr_wheel_now(l->wheel);
 	l->counters[p->sent ? XTR_C_ITR_REQ_RETRANSMIT : XTR_C_ITR_REQ_TX]++;
 	p->sent++;
-	if (!choose_itr_rloc(l, resolver, &rloc)) {
+	if (!xtr_lisp_itr_rloc(l, resolver, &rloc)) {
 		l->counters[XTR_C_CTL_TX_FAILED]++;
 		return;
 	}

@@ -39,3 +39,22 @@ bool xtr_lisp_may_reply(struct xtr_lisp *l, const struct xtr_ip *dst)
 	*whole_at += REPLY_COST_US;
 	return true;
 }
+
+bool xtr_lisp_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_ip *rloc)
+{
+	const struct xtr_ip *bound = NULL;
+
+	if (l->source_for(l, to, rloc) < 0)
+		return false;
+	for (unsigned i = l->cfg->n_control_addresses; i-- > 0;) {
+		const struct xtr_ip *a = &l->cfg->control_addresses[i];
+
+		if (xtr_ip_equal(a, rloc))
+			return true;
+		if (a->af == rloc->af)
+			bound = a;
+	}
+	if (bound)
+		*rloc = *bound;
+	return bound || !l->cfg->n_control_addresses;
+}

@@ -99,4 +99,8 @@ struct xtr_lisp {
 /* May a Map-Reply go to this RLOC now (RFC 9301 section 5.4)? Counts those that may not. */
 bool xtr_lisp_may_reply(struct xtr_lisp *l, const struct xtr_ip *dst);
 
+/* The address of ours that an answer to a Map-Request to `to` is to come to: one that we listen on
+ * (RFC 9301 section 5.2, ITR-RLOC). False: there is no way to `to`. */
+bool xtr_lisp_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_ip *rloc);
+
 #endif
