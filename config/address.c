@@ -9,12 +9,8 @@
 
 #define ADDRESS_WORDS "an IPv4 or IPv6 address, such as \"192.0.2.1\""
 #define PREFIX_WORDS  "an IPv4 or IPv6 prefix with its length, such as \"192.0.2.0/24\""
+#define EITHER_WORDS  "an IPv4 or IPv6 address or prefix, such as \"192.0.2.1\" or \"192.0.2.0/24\""
 #define HOST_WORDS    "an IPv4 or IPv6 address with a prefix length, such as \"192.0.2.1/24\""
-
-bool xtr_cfg_is_multicast(const struct xtr_ip *ip)
-{
-	return ip->af == 4 ? (ip->b[0] & 0xf0) == 0xe0 : ip->b[0] == 0xff;
-}
 
 static bool is_loopback(const struct xtr_ip *ip)
 {
@@ -61,41 +57,57 @@ int xtr_cfg_elem_peer(struct xtr_cfg_loader *l, const config_setting_t *s, void 
 	return xtr_cfg_ip(l, s, XTR_CFG_PEER, elem);
 }
 
-int xtr_cfg_read_ips(
-    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
+char *xtr_cfg_once_ip(const void *elem, char *buf)
 {
-	const struct xtr_cfg_list *list = f->arg;
-	struct xtr_ip **ips = (void *)((char *)obj + f->offset);
-	struct xtr_cfg_seen seen = {0};
-	char buf[XTR_IP_STRLEN];
-	int r = xtr_cfg_read_list(l, s, f, obj);
+	return xtr_ip_format(elem, buf);
+}
 
-	for (unsigned i = 0; !r && i < *(unsigned *)(void *)((char *)obj + list->count); i++)
-		r = xtr_cfg_seen_add(l, &seen, xtr_cfg_elem(s, i), xtr_ip_format(&(*ips)[i], buf));
-	xtr_cfg_seen_clear(&seen);
-	return r;
+static int read_prefix(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const char *words, struct xtr_eid *eid)
+{
+	const char *text = config_setting_get_string(s);
+	char buf[XTR_EID_STRLEN];
+	struct xtr_eid read;
+	int r = text ? xtr_eid_parse(text, &read) : -EINVAL;
+
+	if (r == -EDOM)
+		return xtr_cfg_bad(
+		    l, s, "\"%s\" (no bits set after the length)", xtr_prefix_format(&read, buf));
+	if (r)
+		return xtr_cfg_bad(l, s, "%s", words);
+	eid->ip = read.ip;
+	eid->plen = read.plen;
+	return 0;
 }
 
 int xtr_cfg_prefix(struct xtr_cfg_loader *l, const config_setting_t *s, struct xtr_eid *eid)
 {
 	const char *text = config_setting_get_string(s);
-	char buf[XTR_EID_STRLEN];
-	struct xtr_eid read;
-	int r;
 
 	/* Without a length it would be one host, which is rarely meant: that is written /32 or /128
 	 */
 	if (!text || !strchr(text, '/'))
 		return xtr_cfg_bad(l, s, PREFIX_WORDS);
-	r = xtr_eid_parse(text, &read);
-	if (r == -EDOM)
-		return xtr_cfg_bad(
-		    l, s, "\"%s\" (no bits set after the length)", xtr_prefix_format(&read, buf));
-	if (r)
-		return xtr_cfg_bad(l, s, PREFIX_WORDS);
-	eid->ip = read.ip;
-	eid->plen = read.plen;
-	return 0;
+	return read_prefix(l, s, PREFIX_WORDS, eid);
+}
+
+int xtr_cfg_prefix_or_ip(struct xtr_cfg_loader *l, const config_setting_t *s, struct xtr_eid *eid)
+{
+	return read_prefix(l, s, EITHER_WORDS, eid);
+}
+
+int xtr_cfg_check_unicast(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_eid *prefix)
+{
+	static const struct xtr_ip zero;
+
+	if (xtr_ip_is_unicast(&prefix->ip))
+		return 0;
+	/* 0.0.0.0/0 and ::/0 have more in them than the address that they begin with */
+	if (prefix->plen < xtr_ip_bits(&prefix->ip) &&
+	    !memcmp(prefix->ip.b, zero.b, sizeof(zero.b)))
+		return 0;
+	return xtr_cfg_bad(l, s, "a prefix of unicast addresses");
 }
 
 int xtr_cfg_read_prefix(

@@ -28,7 +28,7 @@ static int no_such_port(struct xtr_cfg_loader *l, const config_setting_t *s)
 	return xtr_cfg_bad(l, s, "%s", names);
 }
 
-/* A route out of a port belongs to the port's instance. */
+/* A route out of a port belongs to the instance of the port's addresses. */
 static int check_routes(struct xtr_cfg_loader *l)
 {
 	struct xtr_config *cfg = l->cfg;
@@ -43,7 +43,7 @@ static int check_routes(struct xtr_cfg_loader *l)
 
 			if (!p)
 				return no_such_port(l, xtr_cfg_at(l, "routes", i, "port"));
-			route->prefix.iid = p->iid;
+			route->prefix.iid = xtr_cfg_network(p);
 		}
 		/* Linux would let the second replace the first */
 		r = xtr_cfg_seen_add(l, &l->routes, xtr_cfg_at(l, "routes", i, "prefix"),
@@ -124,6 +124,10 @@ static int check_instances(struct xtr_cfg_loader *l)
 		if (cfg->map_cache[i].eid.iid)
 			r = add_instance(l, &in, xtr_cfg_at(l, "map-cache", i, "instance-id"),
 			    cfg->map_cache[i].eid.iid);
+	for (unsigned i = 0; !r && i < cfg->n_proxy_etr; i++)
+		if (cfg->proxy_etr[i].iid)
+			r = add_instance(l, &in, xtr_cfg_at(l, "proxy-etr", i, "instance-id"),
+			    cfg->proxy_etr[i].iid);
 	return r;
 }
 
@@ -216,6 +220,8 @@ int xtr_cfg_check(struct xtr_cfg_loader *l)
 		r = check_instances(l);
 	if (!r)
 		r = check_overlap(l);
+	if (!r)
+		r = xtr_cfg_check_proxies(l);
 	if (!r)
 		r = check_role(l);
 	return r;

@@ -156,7 +156,6 @@ static void clear_seen(struct xtr_cfg_loader *l)
 	xtr_cfg_seen_clear(&l->addresses);
 	xtr_cfg_seen_clear(&l->routes);
 	xtr_cfg_seen_clear(&l->neighbours);
-	xtr_cfg_seen_clear(&l->map_servers);
 	xtr_cfg_seen_clear(&l->database);
 	xtr_cfg_seen_clear(&l->map_cache);
 	xtr_cfg_seen_clear(&l->site_names);
@@ -234,6 +233,12 @@ void xtr_config_free(struct xtr_config *cfg)
 	free(cfg->map_servers);
 	mappings_free(cfg->database, cfg->n_database);
 	mappings_free(cfg->map_cache, cfg->n_map_cache);
+	free(cfg->use_petr);
+	for (unsigned i = 0; i < cfg->n_proxy_etr; i++) {
+		free(cfg->proxy_etr[i].rlocs);
+		free(cfg->proxy_etr[i].eids);
+	}
+	free(cfg->proxy_etr);
 	for (unsigned i = 0; i < cfg->n_sites; i++) {
 		free(cfg->sites[i].name);
 		key_free(&cfg->sites[i].key);

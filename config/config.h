@@ -13,6 +13,7 @@
 
 #define XTR_NAME_LEN    16 /* port and interface names, Linux's limit, with the zero byte */
 #define XTR_MAX_PORTS   64
+#define XTR_MAX_PETRS   64
 #define XTR_MAX_WORKERS 64
 
 enum xtr_side { XTR_SIDE_CORE, XTR_SIDE_SITE };
@@ -28,15 +29,17 @@ struct xtr_cfg_port {
 	 * what the map-cache is configured to serve (RFC 6832 section 5) */
 	bool proxy_itr;
 	uint16_t mtu; /* mtu: 576 to 9216, 1500 */
-	/* addresses: host address with prefix length, so ip has its host bits here; iid as above */
+	/* addresses: host address with prefix length, so ip has its host bits here; iid is that of
+	 * a site port, 0 on a core port */
 	struct xtr_eid *addresses;
 	unsigned n_addresses;
 };
 
 /* routes = ( { prefix = "0.0.0.0/0"; via = "172.16.1.1"; } ) */
 struct xtr_cfg_route {
-	struct xtr_eid prefix; /* prefix; iid is that of the port, 0 where none is named */
-	struct xtr_ip via;     /* via: next hop; via, port, or both */
+	/* prefix; iid is that of the port's addresses, 0 where no port is named */
+	struct xtr_eid prefix;
+	struct xtr_ip via; /* via: next hop; via, port, or both */
 	char port[XTR_NAME_LEN];
 	bool blackhole; /* blackhole = true: neither via nor port */
 };
@@ -115,8 +118,9 @@ enum xtr_petr_use { XTR_PETR_ALWAYS, XTR_PETR_NO_ROUTE };
 struct xtr_cfg_proxy_etr {
 	struct xtr_eid *rlocs; /* rloc = [ "10.0.1.2", "10.0.2.0/24" ]: prefixes, iid 0 */
 	unsigned n_rlocs;
-	struct xtr_eid *eids; /* eid-prefix = [ "192.168.1.0/24" ], each with instance-id */
+	struct xtr_eid *eids; /* eid-prefix = [ "192.168.1.0/24" ], each with iid */
 	unsigned n_eids;
+	uint32_t iid; /* instance-id: 0 */
 };
 
 struct xtr_config {

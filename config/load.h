@@ -22,7 +22,7 @@ struct xtr_cfg_loader {
 	config_t lc;
 	char *error;
 	/* over the whole file */
-	struct xtr_cfg_seen port_names, devices, addresses, routes, neighbours, map_servers;
+	struct xtr_cfg_seen port_names, devices, addresses, routes, neighbours;
 	struct xtr_cfg_seen database, map_cache, site_names, site_prefixes;
 };
 
@@ -38,6 +38,7 @@ struct xtr_cfg_field {
 	size_t offset;        /* of the value in the object */
 	const char *required; /* what is allowed, said where it is missing; NULL: it may be */
 	long long min, max;   /* numbers: range; lists: how many; texts: length */
+	bool or_zero;         /* numbers: 0 is allowed too */
 	unsigned size;        /* numbers: bytes of the value, 1, 2 or 4 */
 	const void *arg;      /* the reader's own: a table of words or settings, a list */
 };
@@ -47,9 +48,9 @@ struct xtr_cfg_field {
 	{                                                                                          \
 		.name = NAME, .read = READER, .offset = offsetof(TYPE, MEMBER), __VA_ARGS__        \
 	}
-#define XTR_CFG_INT(NAME, TYPE, MEMBER, MIN, MAX)                                                  \
+#define XTR_CFG_INT(NAME, TYPE, MEMBER, MIN, MAX, ...)                                             \
 	XTR_CFG_FIELD(NAME, xtr_cfg_read_int, TYPE, MEMBER, .min = MIN, .max = MAX,                \
-	    .size = sizeof(((TYPE *)0)->MEMBER))
+	    .size = sizeof(((TYPE *)0)->MEMBER), __VA_ARGS__)
 #define XTR_CFG_BOOL(NAME, TYPE, MEMBER) XTR_CFG_FIELD(NAME, xtr_cfg_read_bool, TYPE, MEMBER, )
 #define XTR_CFG_WORD(NAME, TYPE, MEMBER, WORDS, ...)                                               \
 	XTR_CFG_FIELD(NAME, xtr_cfg_read_word, TYPE, MEMBER, .arg = WORDS,                         \
@@ -67,6 +68,10 @@ struct xtr_cfg_list {        /* a list that becomes an array at field.offset */
 	size_t count;        /* offset of the number of elements, an unsigned */
 	const char *allowed; /* elements in words */
 	int (*read)(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);
+	/* Writes what only one element may have into buf (XTR_EID_STRLEN bytes) and returns it;
+	 * NULL: all may be the same. It stands in the element, or in this setting of its group. */
+	char *(*once)(const void *elem, char *buf);
+	const char *once_member;
 };
 
 /* schema.c */
@@ -78,6 +83,8 @@ int xtr_cfg_read_group(
     struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj);
 int xtr_cfg_read_list(
     struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj);
+/* A setting of the file's outermost group, or NULL. */
+const config_setting_t *xtr_cfg_root_member(const struct xtr_cfg_loader *l, const char *name);
 /* Elements of a list; a value or group that stands alone is one element, itself. */
 unsigned xtr_cfg_length(const config_setting_t *s);
 const config_setting_t *xtr_cfg_elem(const config_setting_t *s, unsigned i);
@@ -104,17 +111,22 @@ int xtr_cfg_ip(struct xtr_cfg_loader *l, const config_setting_t *s, enum xtr_cfg
     struct xtr_ip *ip);
 /* Readers: an address that other machines send to; one that xtrd may reach on this machine too. */
 xtr_cfg_reader xtr_cfg_read_locator, xtr_cfg_read_peer;
-/* A list of addresses, no two the same; f->arg as for xtr_cfg_read_list(). */
-xtr_cfg_reader xtr_cfg_read_ips;
 /* Elements of a list: a locator, a peer. */
 int xtr_cfg_elem_locator(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);
 int xtr_cfg_elem_peer(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);
 /* Element of a list: an address of this machine, with its prefix length. */
 int xtr_cfg_elem_host(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);
-/* A prefix without host bits; eid->iid is left as it is. */
+/* A prefix without host bits; eid->iid is left as it is. The other one takes an address too, for
+ * its host prefix. */
 int xtr_cfg_prefix(struct xtr_cfg_loader *l, const config_setting_t *s, struct xtr_eid *eid);
+int xtr_cfg_prefix_or_ip(struct xtr_cfg_loader *l, const config_setting_t *s, struct xtr_eid *eid);
 xtr_cfg_reader xtr_cfg_read_prefix;
-bool xtr_cfg_is_multicast(const struct xtr_ip *ip);
+/* An error if the prefix in s is one of multicast, broadcast, loopback or the unspecified address.
+ */
+int xtr_cfg_check_unicast(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_eid *prefix);
+/* xtr_cfg_list.once of elements that start with a struct xtr_ip */
+char *xtr_cfg_once_ip(const void *elem, char *buf);
 
 /* key.c: key, key-file and key-id of a group */
 xtr_cfg_reader xtr_cfg_read_key, xtr_cfg_read_key_file;
@@ -145,16 +157,21 @@ int xtr_cfg_bad(struct xtr_cfg_loader *l, const config_setting_t *s, const char 
 /* The settings of the file, by subject. */
 extern const struct xtr_cfg_list xtr_cfg_ports, xtr_cfg_routes,
     xtr_cfg_neighbours; /* load_ports.c */
+/* The instance of a port's own addresses and routes. Those of a core port are the underlay's,
+ * whatever instance the packets are from that it takes as a proxy-ITR. */
+uint32_t xtr_cfg_network(const struct xtr_cfg_port *p);
 extern const struct xtr_cfg_list xtr_cfg_map_servers, xtr_cfg_database,
-    xtr_cfg_map_cache;                                   /* load_lisp.c */
-extern const struct xtr_cfg_list xtr_cfg_sites;          /* load_site.c */
-extern const struct xtr_cfg_field xtr_cfg_eal_fields[];  /* load_eal.c */
-extern const struct xtr_cfg_field xtr_cfg_root_fields[]; /* load_root.c */
-extern const struct xtr_cfg_word xtr_cfg_algorithms[];   /* load_lisp.c */
+    xtr_cfg_map_cache;                                                /* load_lisp.c */
+extern const struct xtr_cfg_list xtr_cfg_use_petr, xtr_cfg_proxy_etr; /* load_proxy.c */
+extern const struct xtr_cfg_list xtr_cfg_sites;                       /* load_site.c */
+extern const struct xtr_cfg_field xtr_cfg_eal_fields[];               /* load_eal.c */
+extern const struct xtr_cfg_field xtr_cfg_root_fields[];              /* load_root.c */
+extern const struct xtr_cfg_word xtr_cfg_algorithms[];                /* load_lisp.c */
 /* load_root.c: what holds where the file is silent, before and after it is read */
 int xtr_cfg_defaults(struct xtr_config *cfg);
 void xtr_cfg_derive(struct xtr_cfg_loader *l);
-/* check.c: what no setting shows alone */
+/* check.c, and of proxies check_proxy.c: what no setting shows alone */
 int xtr_cfg_check(struct xtr_cfg_loader *l);
+int xtr_cfg_check_proxies(struct xtr_cfg_loader *l);
 
 #endif

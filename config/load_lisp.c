@@ -34,7 +34,6 @@ static int elem_map_server(struct xtr_cfg_loader *l, const config_setting_t *s, 
 {
 	const struct xtr_cfg_field group = {.arg = ms_fields};
 	struct xtr_cfg_ms *ms = elem;
-	char buf[XTR_IP_STRLEN];
 	int r;
 
 	ms->algorithm = XTR_ALG_SHA256;
@@ -42,10 +41,7 @@ static int elem_map_server(struct xtr_cfg_loader *l, const config_setting_t *s, 
 	r = xtr_cfg_read_group(l, s, &group, ms);
 	if (!r)
 		r = xtr_cfg_check_key(l, s, &ms->key);
-	if (r)
-		return r;
-	return xtr_cfg_seen_add(l, &l->map_servers, config_setting_get_member(s, "address"),
-	    xtr_ip_format(&ms->address, buf));
+	return r;
 }
 
 const struct xtr_cfg_list xtr_cfg_map_servers = {
@@ -53,6 +49,8 @@ const struct xtr_cfg_list xtr_cfg_map_servers = {
     .count = offsetof(struct xtr_config, n_map_servers),
     .allowed = "Map-Servers { address, key, ... }",
     .read = elem_map_server,
+    .once = xtr_cfg_once_ip,
+    .once_member = "address",
 };
 
 static const struct xtr_cfg_field locator_fields[] = {
@@ -82,6 +80,8 @@ static const struct xtr_cfg_list locators = {
     .count = offsetof(struct xtr_cfg_mapping, n_locators),
     .allowed = "locators { rloc, priority, weight, ... }",
     .read = elem_locator,
+    .once = xtr_cfg_once_ip,
+    .once_member = "rloc",
 };
 
 static const struct xtr_cfg_word actions[] = {
@@ -119,8 +119,7 @@ static int read_mapping(struct xtr_cfg_loader *l, const config_setting_t *s,
     const struct xtr_cfg_field *fields, struct xtr_cfg_seen *seen, struct xtr_cfg_mapping *m)
 {
 	const struct xtr_cfg_field group = {.arg = fields};
-	struct xtr_cfg_seen rlocs = {0};
-	const config_setting_t *prefix, *list;
+	const config_setting_t *prefix;
 	char buf[XTR_EID_STRLEN];
 	int r;
 
@@ -129,14 +128,7 @@ static int read_mapping(struct xtr_cfg_loader *l, const config_setting_t *s,
 	if (r)
 		return r;
 	prefix = config_setting_get_member(s, "eid-prefix");
-	if (xtr_cfg_is_multicast(&m->eid.ip))
-		return xtr_cfg_bad(l, prefix, "a prefix of unicast addresses");
-	list = config_setting_get_member(s, "locators");
-	for (unsigned i = 0; !r && i < m->n_locators; i++)
-		r = xtr_cfg_seen_add(l, &rlocs,
-		    config_setting_get_member(xtr_cfg_elem(list, i), "rloc"),
-		    xtr_ip_format(&m->locators[i].rloc, buf));
-	xtr_cfg_seen_clear(&rlocs);
+	r = xtr_cfg_check_unicast(l, prefix, &m->eid);
 	if (r)
 		return r;
 	return xtr_cfg_seen_add(l, seen, prefix, xtr_eid_format(&m->eid, buf));

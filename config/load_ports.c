@@ -122,6 +122,7 @@ static const struct xtr_cfg_field port_fields[] = {
     XTR_CFG_FIELD("device", read_device, struct xtr_cfg_port, device, .required = DEVICE_WORDS),
     XTR_CFG_WORD("side", struct xtr_cfg_port, side, sides, .required = "\"core\" or \"site\""),
     XTR_CFG_INT("instance-id", struct xtr_cfg_port, iid, 0, XTR_IID_MAX),
+    XTR_CFG_BOOL("proxy-itr", struct xtr_cfg_port, proxy_itr),
     XTR_CFG_INT("mtu", struct xtr_cfg_port, mtu, 576, 9216),
     XTR_CFG_LIST("addresses", xtr_cfg_read_list, struct xtr_cfg_port, addresses, 0, 0, &addresses),
     {0},
@@ -132,17 +133,22 @@ static bool is_link_local(const struct xtr_ip *ip)
 	return ip->af == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
 }
 
+uint32_t xtr_cfg_network(const struct xtr_cfg_port *p)
+{
+	return p->side == XTR_SIDE_SITE ? p->iid : 0;
+}
+
 /* The same address twice in an instance; link-local ones may be there once a port. */
 static int add_address(struct xtr_cfg_loader *l, const config_setting_t *s,
-    const struct xtr_cfg_port *p, const struct xtr_ip *ip)
+    const struct xtr_cfg_port *p, const struct xtr_eid *address)
 {
 	char buf[XTR_IP_STRLEN], text[XTR_IP_STRLEN + 32];
 
-	xtr_ip_format(ip, buf);
-	if (is_link_local(ip))
+	xtr_ip_format(&address->ip, buf);
+	if (is_link_local(&address->ip))
 		snprintf(text, sizeof(text), "%s on %s", buf, p->name);
-	else if (p->iid)
-		snprintf(text, sizeof(text), "[%u] %s", p->iid, buf);
+	else if (address->iid)
+		snprintf(text, sizeof(text), "[%u] %s", address->iid, buf);
 	else
 		snprintf(text, sizeof(text), "%s", buf);
 	return xtr_cfg_seen_add(l, &l->addresses, s, text);
@@ -163,12 +169,13 @@ static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *
 	if (r)
 		return r;
 	m = config_setting_get_member(s, "instance-id");
-	if (m && p->side == XTR_SIDE_CORE)
-		return xtr_cfg_bad(l, m, "none on a core port: the underlay has no instance");
+	if (m && p->side == XTR_SIDE_CORE && !p->proxy_itr)
+		return xtr_cfg_bad(
+		    l, m, "none on a core port without proxy-itr: the underlay has no instance");
 	m = config_setting_get_member(s, "addresses");
 	for (unsigned i = 0; i < p->n_addresses; i++) {
-		p->addresses[i].iid = p->iid;
-		r = add_address(l, xtr_cfg_elem(m, i), p, &p->addresses[i].ip);
+		p->addresses[i].iid = xtr_cfg_network(p);
+		r = add_address(l, xtr_cfg_elem(m, i), p, &p->addresses[i]);
 		if (r)
 			return r;
 	}

@@ -12,6 +12,8 @@
 #include "util/log.h"
 
 static const struct xtr_cfg_word dscp_words[] = {{"copy", true}, {"keep", false}, {0}};
+static const struct xtr_cfg_word petr_words[] = {
+    {"always", XTR_PETR_ALWAYS}, {"no-route", XTR_PETR_NO_ROUTE}, {0}};
 
 static const struct xtr_cfg_field lisp_fields[] = {
     XTR_CFG_WORD("decap-dscp", struct xtr_config, lisp.decap_copy_dscp, dscp_words),
@@ -23,6 +25,9 @@ static const struct xtr_cfg_field lisp_fields[] = {
     XTR_CFG_INT("hold-ms", struct xtr_config, lisp.hold_ms, 1, 60000),
     XTR_CFG_INT("punt-rate", struct xtr_config, lisp.punt_rate, 1, 100000000),
     XTR_CFG_INT("punt-burst", struct xtr_config, lisp.punt_burst, 1, 1 << 20),
+    XTR_CFG_WORD("petr-use", struct xtr_config, lisp.petr_use, petr_words),
+    XTR_CFG_INT("probe-interval-ms", struct xtr_config, lisp.probe_interval_ms, 100, 3600000,
+	.or_zero = true),
     {0},
 };
 
@@ -31,6 +36,7 @@ static const struct xtr_cfg_list map_resolvers = {
     .count = offsetof(struct xtr_config, n_map_resolvers),
     .allowed = "addresses of Map-Resolvers",
     .read = xtr_cfg_elem_peer,
+    .once = xtr_cfg_once_ip,
 };
 
 static const struct xtr_cfg_list control_addresses = {
@@ -38,6 +44,7 @@ static const struct xtr_cfg_list control_addresses = {
     .count = offsetof(struct xtr_config, n_control_addresses),
     .allowed = "addresses of this machine",
     .read = xtr_cfg_elem_peer,
+    .once = xtr_cfg_once_ip,
 };
 
 /* Categories with commas and perhaps blanks between them; kept without blanks. */
@@ -85,17 +92,21 @@ const struct xtr_cfg_field xtr_cfg_root_fields[] = {
     XTR_CFG_LIST(
 	"neighbours", xtr_cfg_read_list, struct xtr_config, neighbours, 0, 0, &xtr_cfg_neighbours),
     XTR_CFG_LIST(
-	"map-resolver", xtr_cfg_read_ips, struct xtr_config, map_resolvers, 0, 0, &map_resolvers),
+	"map-resolver", xtr_cfg_read_list, struct xtr_config, map_resolvers, 0, 0, &map_resolvers),
     XTR_CFG_LIST("map-server", xtr_cfg_read_list, struct xtr_config, map_servers, 0, 0,
 	&xtr_cfg_map_servers),
     XTR_CFG_LIST("database-mapping", xtr_cfg_read_list, struct xtr_config, database, 0, 0,
 	&xtr_cfg_database),
     XTR_CFG_LIST(
 	"map-cache", xtr_cfg_read_list, struct xtr_config, map_cache, 0, 0, &xtr_cfg_map_cache),
+    XTR_CFG_LIST("use-petr", xtr_cfg_read_list, struct xtr_config, use_petr, 0, XTR_MAX_PETRS,
+	&xtr_cfg_use_petr),
+    XTR_CFG_LIST(
+	"proxy-etr", xtr_cfg_read_list, struct xtr_config, proxy_etr, 0, 0, &xtr_cfg_proxy_etr),
     XTR_CFG_LIST("site", xtr_cfg_read_list, struct xtr_config, sites, 0, 0, &xtr_cfg_sites),
     XTR_CFG_BOOL("map-server-role", struct xtr_config, ms),
     XTR_CFG_BOOL("map-resolver-role", struct xtr_config, mr),
-    XTR_CFG_LIST("control-address", xtr_cfg_read_ips, struct xtr_config, control_addresses, 0, 0,
+    XTR_CFG_LIST("control-address", xtr_cfg_read_list, struct xtr_config, control_addresses, 0, 0,
 	&control_addresses),
     {.name = "lisp", .read = xtr_cfg_read_group, .arg = lisp_fields},
     XTR_CFG_BOOL("linux-mirror", struct xtr_config, mirror),
@@ -126,6 +137,8 @@ int xtr_cfg_defaults(struct xtr_config *cfg)
 	cfg->lisp.hold_ms = 5000;
 	cfg->lisp.punt_rate = 20000;
 	cfg->lisp.punt_burst = 4096;
+	cfg->lisp.petr_use = XTR_PETR_ALWAYS;
+	cfg->lisp.probe_interval_ms = 10000;
 	cfg->mirror = true;
 	cfg->socket = strdup("/run/xtrd.sock");
 	cfg->state_dir = strdup("/var/lib/xtrd");

@@ -71,10 +71,10 @@ static int elem_site_prefix(struct xtr_cfg_loader *l, const config_setting_t *s,
 	} else {
 		r = xtr_cfg_prefix(l, s, &p->eid);
 	}
+	if (!r)
+		r = xtr_cfg_check_unicast(l, s, &p->eid);
 	if (r)
 		return r;
-	if (xtr_cfg_is_multicast(&p->eid.ip))
-		return xtr_cfg_bad(l, s, "a prefix of unicast addresses");
 	return xtr_cfg_seen_add(l, &l->site_prefixes, s, xtr_eid_format(&p->eid, buf));
 }
 
@@ -90,6 +90,7 @@ static const struct xtr_cfg_list allowed_locators = {
     .count = offsetof(struct xtr_cfg_site, n_locators),
     .allowed = "addresses of ETRs",
     .read = xtr_cfg_elem_locator,
+    .once = xtr_cfg_once_ip,
 };
 
 static const struct xtr_cfg_field site_fields[] = {
@@ -103,7 +104,7 @@ static const struct xtr_cfg_field site_fields[] = {
     XTR_CFG_LIST("eid-prefix", xtr_cfg_read_list, struct xtr_cfg_site, prefixes, 1, 0, &prefixes,
 	.required = "prefixes such as ( \"10.1.1.0/24\" )"),
     /* An empty list would read as "none" and mean "any". */
-    XTR_CFG_LIST("allowed-locators", xtr_cfg_read_ips, struct xtr_cfg_site, locators, 1, 0,
+    XTR_CFG_LIST("allowed-locators", xtr_cfg_read_list, struct xtr_cfg_site, locators, 1, 0,
 	&allowed_locators),
     {0},
 };

@@ -117,13 +117,36 @@ const config_setting_t *xtr_cfg_elem(const config_setting_t *s, unsigned i)
 	return is_list(s) ? config_setting_get_elem(s, i) : s;
 }
 
+const config_setting_t *xtr_cfg_root_member(const struct xtr_cfg_loader *l, const char *name)
+{
+	return config_setting_get_member(config_root_setting(&l->lc), name);
+}
+
 const config_setting_t *xtr_cfg_at(
     const struct xtr_cfg_loader *l, const char *list, unsigned i, const char *member)
 {
-	const config_setting_t *s = config_setting_get_member(config_root_setting(&l->lc), list);
+	const config_setting_t *s = xtr_cfg_elem(xtr_cfg_root_member(l, list), i);
 
-	s = xtr_cfg_elem(s, i);
 	return member ? config_setting_get_member(s, member) : s;
+}
+
+/* An element with what another one has. */
+static int check_once(struct xtr_cfg_loader *l, const config_setting_t *s,
+    const struct xtr_cfg_list *list, const char *array, unsigned n)
+{
+	struct xtr_cfg_seen seen = {0};
+	char buf[XTR_EID_STRLEN];
+	int r = 0;
+
+	for (unsigned i = 0; !r && i < n; i++) {
+		const config_setting_t *e = xtr_cfg_elem(s, i);
+
+		if (list->once_member)
+			e = config_setting_get_member(e, list->once_member);
+		r = xtr_cfg_seen_add(l, &seen, e, list->once(array + i * list->size, buf));
+	}
+	xtr_cfg_seen_clear(&seen);
+	return r;
 }
 
 int xtr_cfg_read_list(
@@ -153,5 +176,5 @@ int xtr_cfg_read_list(
 		if (r)
 			return r;
 	}
-	return 0;
+	return list->once ? check_once(l, s, list, *array, n) : 0;
 }

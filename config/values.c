@@ -14,13 +14,14 @@ int xtr_cfg_read_int(
 {
 	void *to = (char *)obj + f->offset;
 	int type = config_setting_type(s);
+	const char *zero = f->or_zero ? "0, or " : "";
 	long long v;
 
 	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
-		return xtr_cfg_bad(l, s, "a whole number, %lld to %lld", f->min, f->max);
+		return xtr_cfg_bad(l, s, "a whole number, %s%lld to %lld", zero, f->min, f->max);
 	v = config_setting_get_int64(s);
-	if (v < f->min || v > f->max)
-		return xtr_cfg_bad(l, s, "%lld to %lld", f->min, f->max);
+	if ((v < f->min || v > f->max) && !(f->or_zero && v == 0))
+		return xtr_cfg_bad(l, s, "%s%lld to %lld", zero, f->min, f->max);
 	switch (f->size) {
 	case 1:
 		*(uint8_t *)to = (uint8_t)v;

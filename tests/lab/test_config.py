@@ -46,6 +46,14 @@ BROKEN = {
     "key file that is not there": ('key = "SECRETKEY"; algorithm', 'key-file = "/nonexistent/key"; algorithm', 7, "key-file", None),
     "prefix in two mappings": ("ttl = 1440; }", 'ttl = 1440; }, { eid-prefix = "10.1.1.0/24"; locators = ( { rloc = "172.16.1.2"; } ); }',
         None, "eid-prefix", "10.1.1.0/24"),
+    "proxy-itr that serves nothing": ("mtu = 1500", "mtu = 1500; proxy-itr = true", 3, "proxy-itr", "true"),
+    "send-map-request and nobody to ask": ('map-resolver = [ "172.16.1.1" ];',
+        'map-cache = ( { eid-prefix = "10.2.2.0/24"; action = "send-map-request"; } );', 6, "action", "send-map-request"),
+    "PETR that we are": ("operator-socket", 'use-petr = ( { rloc = "172.16.1.2"; } ); operator-socket', 13, "rloc", "172.16.1.2"),
+    "PETR for anybody": ("operator-socket", "proxy-etr = ( { rloc = [ ]; eid-prefix = [ ]; } ); operator-socket", 13, "rloc",
+        "an empty list"),
+    "probe interval too short": ("operator-socket", "lisp = { probe-interval-ms = 1; }; operator-socket", 13,
+        "probe-interval-ms", "1"),
 }
 
 
@@ -115,7 +123,8 @@ def test_samples(tmp_path):
     key.write_text("SECRETKEY\n")
     key.chmod(0o600)
     samples = sorted((labs.TOP / "config/samples").glob("*.conf"))
-    assert {"lab1-r1.conf", "lab1-r2.conf", "lab1-r3.conf"} <= {s.name for s in samples}
+    labs_of = {"lab1": ("r1", "r2", "r3"), "lab2": ("r1", "lisp1", "lisp2")}
+    assert {"%s-%s.conf" % (lab, r) for lab in labs_of for r in labs_of[lab]} <= {s.name for s in samples}
     for s in samples:
         copy = tmp_path / s.name
         copy.write_text(re.sub(r'(key-file = )"[^"]*"', r'\1"%s"' % key, s.read_text()))

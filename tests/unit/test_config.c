@@ -170,6 +170,10 @@ static void defaults(void **state)
 	assert_int_equal(cfg->lisp.hold_ms, 5000);
 	assert_int_equal(cfg->lisp.punt_rate, 20000);
 	assert_int_equal(cfg->lisp.punt_burst, 4096);
+	assert_int_equal(cfg->lisp.petr_use, XTR_PETR_ALWAYS);
+	assert_int_equal(cfg->lisp.probe_interval_ms, 10000);
+	assert_int_equal(cfg->n_use_petr, 0);
+	assert_int_equal(cfg->n_proxy_etr, 0);
 	assert_true(cfg->mirror);
 	assert_string_equal(cfg->socket, "/run/xtrd.sock");
 	assert_string_equal(cfg->state_dir, "/var/lib/xtrd");
@@ -197,12 +201,13 @@ static void check_everything_forwarding(const struct xtr_config *cfg)
 	assert_false(cfg->eal.idle_backoff);
 	assert_int_equal(cfg->eal.mbufs, 65536);
 
-	assert_int_equal(cfg->n_ports, 3);
+	assert_int_equal(cfg->n_ports, 4);
 	assert_string_equal(p[0].name, "core");
 	assert_string_equal(p[0].device, "0000:0A:00.1,txd=1");
 	assert_int_equal(p[0].side, XTR_SIDE_CORE);
 	assert_int_equal(p[0].mtu, 9216);
 	assert_int_equal(p[0].iid, 0);
+	assert_false(p[0].proxy_itr);
 	assert_int_equal(p[0].n_addresses, 3);
 	assert_eid(&p[0].addresses[0], "172.16.1.2/24");
 	assert_eid(&p[0].addresses[1], "2001:db8:100::2/64");
@@ -213,8 +218,13 @@ static void check_everything_forwarding(const struct xtr_config *cfg)
 	assert_int_equal(p[2].mtu, 1500);
 	assert_eid(&p[2].addresses[0], "10.9.9.0/31");
 	assert_eid(&p[2].addresses[1], "10.9.9.7/32");
+	assert_true(p[2].proxy_itr);
+	assert_int_equal(p[3].side, XTR_SIDE_CORE);
+	assert_true(p[3].proxy_itr);
+	assert_int_equal(p[3].iid, 7);
+	assert_eid(&p[3].addresses[0], "192.0.2.1/24");
 
-	assert_int_equal(cfg->n_routes, 4);
+	assert_int_equal(cfg->n_routes, 5);
 	assert_eid(&cfg->routes[0].prefix, "0.0.0.0/0");
 	assert_ip(&cfg->routes[0].via, "172.16.1.1");
 	assert_string_equal(cfg->routes[0].port, "");
@@ -223,6 +233,7 @@ static void check_everything_forwarding(const struct xtr_config *cfg)
 	assert_eid(&cfg->routes[2].prefix, "[7] 10.0.0.0/8");
 	assert_ip(&cfg->routes[2].via, "none");
 	assert_true(cfg->routes[3].blackhole);
+	assert_eid(&cfg->routes[4].prefix, "198.51.100.0/24");
 
 	assert_int_equal(cfg->n_neighbours, 2);
 	assert_ip(&cfg->neighbours[0].ip, "172.16.1.1");
@@ -265,7 +276,7 @@ static void check_everything_lisp(const struct xtr_config *cfg)
 	assert_int_equal(m[2].ttl_min, 1);
 
 	m = cfg->map_cache;
-	assert_int_equal(cfg->n_map_cache, 4);
+	assert_int_equal(cfg->n_map_cache, 5);
 	assert_eid(&m[0].eid, "10.2.2.0/24");
 	assert_int_equal(m[0].ttl_min, 5);
 	assert_int_equal(m[0].n_locators, 1);
@@ -273,6 +284,43 @@ static void check_everything_lisp(const struct xtr_config *cfg)
 	assert_int_equal(m[1].action, XTR_ACT_NATIVELY_FORWARD);
 	assert_int_equal(m[2].action, XTR_ACT_DROP);
 	assert_int_equal(m[3].action, XTR_ACT_SEND_MAP_REQUEST);
+	assert_eid(&m[4].eid, "[7] 64.0.0.0/2");
+}
+
+static void assert_petr(
+    const struct xtr_cfg_petr *p, const char *rloc, unsigned priority, unsigned weight, bool probe)
+{
+	assert_ip(&p->rloc, rloc);
+	assert_int_equal(p->priority, priority);
+	assert_int_equal(p->weight, weight);
+	assert_int_equal(p->probe, probe);
+}
+
+static void check_everything_proxy(const struct xtr_config *cfg)
+{
+	const struct xtr_cfg_proxy_etr *p = cfg->proxy_etr;
+
+	assert_int_equal(cfg->n_use_petr, 3);
+	assert_petr(&cfg->use_petr[0], "10.0.3.1", 0, 255, false);
+	assert_petr(&cfg->use_petr[1], "2001:db8:3::1", 255, 0, true);
+	assert_petr(&cfg->use_petr[2], "10.0.3.9", 1, 100, true);
+
+	assert_int_equal(cfg->n_proxy_etr, 2);
+	assert_int_equal(p[0].n_rlocs, 4);
+	assert_eid(&p[0].rlocs[0], "10.0.1.2/32");
+	assert_eid(&p[0].rlocs[1], "10.0.2.0/24");
+	assert_eid(&p[0].rlocs[2], "2001:db8:2::/48");
+	assert_eid(&p[0].rlocs[3], "2001:db8:3::2/128");
+	assert_int_equal(p[0].n_eids, 2);
+	assert_eid(&p[0].eids[0], "[7] 192.168.1.0/24");
+	assert_eid(&p[0].eids[1], "[7] 2001:db8:1::/64");
+	assert_int_equal(p[1].n_rlocs, 1);
+	assert_eid(&p[1].rlocs[0], "0.0.0.0/0");
+	assert_int_equal(p[1].n_eids, 1);
+	assert_eid(&p[1].eids[0], "192.168.1.0/24");
+
+	assert_int_equal(cfg->lisp.petr_use, XTR_PETR_NO_ROUTE);
+	assert_int_equal(cfg->lisp.probe_interval_ms, 0);
 }
 
 static void check_everything_rest(const struct xtr_config *cfg)
@@ -332,6 +380,7 @@ static void everything(void **state)
 
 	check_everything_forwarding(cfg);
 	check_everything_lisp(cfg);
+	check_everything_proxy(cfg);
 	check_everything_rest(cfg);
 	xtr_config_free(cfg);
 }
@@ -362,6 +411,10 @@ static void reference(void **state)
 	assert_memory_equal(cfg->database[0].locators, cfg->database[1].locators,
 	    sizeof(*cfg->database[0].locators));
 	assert_int_equal(cfg->map_cache[0].ttl_min, cfg->map_cache[1].ttl_min);
+	assert_int_equal(cfg->ports[0].proxy_itr, cfg->ports[1].proxy_itr);
+	assert_petr(&cfg->use_petr[1], "2001:db8:100::20", cfg->use_petr[0].priority,
+	    cfg->use_petr[0].weight, cfg->use_petr[0].probe);
+	assert_int_equal(cfg->proxy_etr[0].eids[0].iid, cfg->proxy_etr[1].eids[0].iid);
 	xtr_config_free(none);
 	xtr_config_free(cfg);
 }
@@ -403,6 +456,107 @@ static void lab1(void **state)
 		snprintf(text, sizeof(text), "/run/xtrd-lab1/r%u.sock", n);
 		assert_string_equal(cfg->socket, text);
 		snprintf(text, sizeof(text), "/run/xtrd-lab1/r%u.state", n);
+		assert_string_equal(cfg->state_dir, text);
+		xtr_config_free(cfg);
+	}
+}
+
+static void assert_lab2_port(
+    const struct xtr_cfg_port *p, unsigned number, const char *iface, const char *address)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "net_af_packet%u,iface=%s,blocksz=65536,framesz=2048,framecnt=4096", number, iface);
+	assert_string_equal(p->device, text);
+	assert_int_equal(p->n_addresses, 1);
+	assert_eid(&p->addresses[0], address);
+}
+
+static void lab2_proxy(void **state)
+{
+	struct xtr_config *cfg = load(SAMPLES "/lab2-r1.conf");
+
+	assert_int_equal(cfg->n_ports, 3);
+	assert_lab2_port(&cfg->ports[0], 0, "r1-lisp1", "10.0.1.1/24");
+	assert_lab2_port(&cfg->ports[1], 1, "r1-lisp2", "10.0.2.1/24");
+	assert_lab2_port(&cfg->ports[2], 2, "r1-world", "10.0.3.1/24");
+	assert_string_equal(cfg->ports[2].name, "world");
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(cfg->ports[i].side, XTR_SIDE_CORE);
+		assert_true(cfg->ports[i].proxy_itr);
+	}
+	assert_true(cfg->ms);
+	assert_true(cfg->mr);
+	assert_int_equal(cfg->n_database, 0);
+	assert_int_equal(cfg->n_use_petr, 0);
+	assert_int_equal(cfg->n_sites, 2);
+	assert_int_equal(cfg->n_map_cache, 2);
+	assert_int_equal(cfg->n_proxy_etr, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		char rloc[32], eid[32];
+
+		snprintf(rloc, sizeof(rloc), "10.0.%u.2/32", i + 1);
+		snprintf(eid, sizeof(eid), "192.168.%u.0/24", i + 1);
+		assert_key(&cfg->sites[i].key, "Zaq12wsx!@", 0);
+		assert_eid(&cfg->sites[i].prefixes[0].eid, eid);
+		assert_eid(&cfg->map_cache[i].eid, eid);
+		assert_int_equal(cfg->map_cache[i].action, XTR_ACT_SEND_MAP_REQUEST);
+		assert_int_equal(cfg->proxy_etr[i].n_rlocs, 1);
+		assert_eid(&cfg->proxy_etr[i].rlocs[0], rloc);
+		assert_int_equal(cfg->proxy_etr[i].n_eids, 1);
+		assert_eid(&cfg->proxy_etr[i].eids[0], eid);
+	}
+	assert_int_equal(cfg->n_routes, 2);
+	assert_eid(&cfg->routes[0].prefix, "4.2.2.0/24");
+	assert_ip(&cfg->routes[0].via, "10.0.3.2");
+	assert_eid(&cfg->routes[1].prefix, "192.168.0.0/16");
+	assert_true(cfg->routes[1].blackhole);
+	assert_string_equal(cfg->socket, "/run/xtrd-lab2/r1.sock");
+	assert_string_equal(cfg->state_dir, "/run/xtrd-lab2/r1.state");
+	xtr_config_free(cfg);
+}
+
+static void lab2_sites(void **state)
+{
+	for (unsigned n = 1; n <= 2; n++) {
+		char path[256], text[128], r1[32];
+		struct xtr_config *cfg;
+
+		snprintf(path, sizeof(path), "%s/lab2-lisp%u.conf", SAMPLES, n);
+		snprintf(r1, sizeof(r1), "10.0.%u.1", n);
+		cfg = load(path);
+		assert_int_equal(cfg->n_ports, 2);
+		snprintf(path, sizeof(path), "lisp%u-core", n);
+		snprintf(text, sizeof(text), "10.0.%u.2/24", n);
+		assert_lab2_port(&cfg->ports[0], 0, path, text);
+		snprintf(path, sizeof(path), "lisp%u-site", n);
+		snprintf(text, sizeof(text), "192.168.%u.1/24", n);
+		assert_lab2_port(&cfg->ports[1], 1, path, text);
+		assert_false(cfg->ports[0].proxy_itr || cfg->ports[1].proxy_itr);
+
+		/* R1, the other site's core network, and nothing else */
+		assert_int_equal(cfg->n_routes, 2);
+		assert_eid(&cfg->routes[0].prefix, "10.0.3.1/32");
+		assert_ip(&cfg->routes[0].via, r1);
+		snprintf(text, sizeof(text), "10.0.%u.0/24", 3 - n);
+		assert_eid(&cfg->routes[1].prefix, text);
+		assert_ip(&cfg->routes[1].via, r1);
+
+		assert_int_equal(cfg->n_database, 1);
+		snprintf(text, sizeof(text), "192.168.%u.0/24", n);
+		assert_eid(&cfg->database[0].eid, text);
+		snprintf(text, sizeof(text), "10.0.%u.2", n);
+		assert_locator(&cfg->database[0].locators[0], text, 1, 50, 255, 0);
+		assert_ip(&cfg->map_resolvers[0], r1);
+		assert_ip(&cfg->map_servers[0].address, r1);
+		assert_key(&cfg->map_servers[0].key, "Zaq12wsx!@", 0);
+		assert_int_equal(cfg->n_use_petr, 1);
+		assert_petr(&cfg->use_petr[0], "10.0.3.1", 1, 100, true);
+		assert_int_equal(cfg->n_proxy_etr, 0);
+		snprintf(text, sizeof(text), "/run/xtrd-lab2/lisp%u.sock", n);
+		assert_string_equal(cfg->socket, text);
+		snprintf(text, sizeof(text), "/run/xtrd-lab2/lisp%u.state", n);
 		assert_string_equal(cfg->state_dir, text);
 		xtr_config_free(cfg);
 	}
@@ -552,6 +706,41 @@ static void roles(void **state)
 	}
 }
 
+/* What is enough for each part of a proxy, in texts that differ little from broken ones. */
+static void proxies(void **state)
+{
+#define PORT(MORE)                                                                                 \
+	"ports = { name = \"p\"; device = \"net_null0\"; addresses = \"10.0.3.1/24\"; " MORE " };"
+#define CORE  "side = \"core\";"
+#define ASK   "map-resolver = \"10.0.3.2\";"
+#define ENTRY "map-cache = { eid-prefix = \"10.1.0.0/16\"; "
+#define TO    "locators = { rloc = \"10.0.1.2\"; };"
+	static const char *const good[] = {
+	    /* proxy-itr: either kind of entry, beside one of another kind */
+	    PORT(CORE "proxy-itr = true;") ASK ENTRY "action = \"send-map-request\"; };",
+	    PORT(CORE "proxy-itr = true;") ASK ENTRY TO "};",
+	    PORT("side = \"site\"; proxy-itr = true;") ASK ENTRY TO "};",
+	    PORT(CORE "proxy-itr = true; instance-id = 7;") ASK ENTRY "instance-id = 7;" TO "};",
+	    PORT(CORE "proxy-itr = false;"),
+	    /* entries without a proxy-itr, and without need of a map-resolver */
+	    PORT("side = \"site\";") ENTRY "action = \"drop\"; };",
+	    PORT("side = \"site\";") ENTRY TO "};",
+	    /* use-petr: what leads to a PETR may be asked for, or configured */
+	    PORT("side = \"site\";") ASK "use-petr = { rloc = \"10.0.3.3\"; };",
+	    PORT("side = \"site\";") ENTRY "action = \"natively-forward\"; };"
+					   "use-petr = { rloc = \"10.0.3.3\"; };",
+	    /* proxy-etr, and nothing else */
+	    PORT(CORE) "proxy-etr = { rloc = \"10.0.1.2\"; eid-prefix = \"192.168.1.0/24\"; };",
+	    PORT(CORE) "proxy-etr = { rloc = \"10.0.1.2\"; eid-prefix = \"0.0.0.0/0\"; };",
+	    PORT(CORE) "use-petr = ( ); proxy-etr = ( );",
+	    ASK "lisp = { probe-interval-ms = 100; };",
+	    ASK "lisp = { probe-interval-ms = 3600000; petr-use = \"always\"; };",
+	};
+
+	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		xtr_config_free(load(put_file("proxy.conf", good[i], strlen(good[i]), 0644)));
+}
+
 static int by_name(const struct dirent *e)
 {
 	size_t n = strlen(e->d_name);
@@ -567,10 +756,13 @@ int main(void)
 	    cmocka_unit_test(everything),
 	    cmocka_unit_test(reference),
 	    cmocka_unit_test(lab1),
+	    cmocka_unit_test(lab2_proxy),
+	    cmocka_unit_test(lab2_sites),
 	    cmocka_unit_test(samples_with_keys),
 	    cmocka_unit_test(key_files),
 	    cmocka_unit_test(key_file_and_key),
 	    cmocka_unit_test(roles),
+	    cmocka_unit_test(proxies),
 	};
 	struct CMUnitTest *tests;
 	struct dirent **files;
