@@ -13,17 +13,20 @@
 #include <time.h>
 #include <unistd.h>
 #include <rte_ethdev.h>
+#include "control/forwarding/alive.h"
+#include "control/forwarding/petr.h"
 #include "util/log.h"
 
-#define PUNTS_A_TURN  256
-#define TIMERS_A_TURN 1000
-#define BUSY_MS       20u /* after a punt the loop looks again soon */
-#define BUSY_US       50u
-#define IDLE_US       500u /* with workers: a first packet waits no longer than this */
-#define NO_DP_US      1000000u
-#define LINK_MS       200u
-#define STATE_MS      1000u
-#define STATIC_TABLE  254u /* RT_TABLE_MAIN: where routes come from the configuration alone */
+#define PUNTS_A_TURN    256
+#define TIMERS_A_TURN   1000
+#define MAPPINGS_A_TURN 256 /* that choose their locators again */
+#define BUSY_MS         20u /* after a punt the loop looks again soon */
+#define BUSY_US         50u
+#define IDLE_US         500u /* with workers: a first packet waits no longer than this */
+#define NO_DP_US        1000000u
+#define LINK_MS         200u
+#define STATE_MS        1000u
+#define STATIC_TABLE    254u /* RT_TABLE_MAIN: where routes come from the configuration alone */
 
 /* --- what LISP's state machines need --- */
 
@@ -226,7 +229,9 @@ static bool create_tables(struct xtr_ctl *ctl)
 {
 	const struct xtr_config *cfg = ctl->cfg;
 	struct xtr_rib_ops rib_ops = {ask, routes_changed, ctl};
-	struct xtr_rlocs_ops rloc_ops = {source_rloc, ctl};
+	struct xtr_rlocs_ops rloc_ops = {
+	    source_rloc, xtr_alive_way_changed, xtr_alive_describe, ctl};
+	struct xtr_probe_ops probe_ops = xtr_alive_probe_ops;
 
 	ctl->fib = xtr_fib_create(ctl->dp);
 	if (!ctl->fib || xtr_holder_init(&ctl->holder, ctl->dp, cfg->lisp.hold_per_eid,
@@ -236,10 +241,19 @@ static bool create_tables(struct xtr_ctl *ctl)
 	if (!ctl->rib)
 		return false;
 	ctl->rlocs = xtr_rlocs_create(ctl->dp, ctl->rib, &ctl->holder, &ctl->wheel, &rloc_ops);
-	return ctl->rlocs && xtr_ctl_install_database(ctl) == 0;
+	probe_ops.arg = ctl;
+	ctl->probes = xtr_probes_create(&ctl->lisp, &probe_ops);
+	if (!ctl->rlocs || !ctl->probes || xtr_ctl_install_database(ctl) < 0 ||
+	    xtr_ctl_install_proxy_etr(ctl) < 0)
+		return false;
+	if (cfg->n_use_petr)
+		ctl->petrs = xtr_petrs_create(ctl);
+	return !cfg->n_use_petr || ctl->petrs;
 }
 
-/* The instances that this process has EIDs or ports in. */
+/* The instances whose hosts' packets are looked up here, whatever their destination: those of own
+ * EIDs and of site ports. A proxy-ITR's port asks for what is configured only (RFC 6832 section 5).
+ */
 static unsigned instances(const struct xtr_config *cfg, uint32_t *iids, unsigned max)
 {
 	unsigned n = 0;
@@ -249,7 +263,9 @@ static unsigned instances(const struct xtr_config *cfg, uint32_t *iids, unsigned
 						   : cfg->ports[i - cfg->n_database].iid;
 		unsigned k = 0;
 
-		if (i >= cfg->n_database && cfg->ports[i - cfg->n_database].side != XTR_SIDE_SITE)
+		if (i >= cfg->n_database &&
+		    (cfg->ports[i - cfg->n_database].side != XTR_SIDE_SITE ||
+			cfg->ports[i - cfg->n_database].proxy_itr))
 			continue;
 		while (k < n && iids[k] != iid)
 			k++;
@@ -362,7 +378,8 @@ static bool create_parts(struct xtr_ctl *ctl)
 	ctl->lisp.state = ctl->state;
 	xtr_timer_arm(&ctl->wheel, &ctl->state_timer, STATE_MS, flush_state);
 	choose_xtr_id(ctl);
-	if (cfg->n_database || cfg->n_map_servers) {
+	/* a PETR answers probes */
+	if (cfg->n_database || cfg->n_map_servers || cfg->n_proxy_etr) {
 		ctl->etr = xtr_etr_create(&ctl->lisp, ctl->xtr_id);
 		if (!ctl->etr)
 			return fail("EID database");
@@ -372,6 +389,9 @@ static bool create_parts(struct xtr_ctl *ctl)
 		if (!ctl->ms)
 			return fail("sites");
 	}
+	ctl->ligs = xtr_ligs_create(&ctl->lisp);
+	if (!ctl->ligs)
+		return fail("lig");
 	if (ctl->dp && !create_dataplane(ctl))
 		return fail("data plane");
 	ctl->sock = xtr_sock_open(&ctl->loop, cfg->control_addresses, cfg->n_control_addresses,
@@ -388,6 +408,7 @@ struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp)
 	ctl->cfg = cfg;
 	ctl->dp = dp;
 	ctl->signal_fd = ctl->icmp_fd = ctl->loop.epfd = -1;
+	TAILQ_INIT(&ctl->marked);
 	xtr_wheel_init(&ctl->wheel, false);
 	ctl->lisp = (struct xtr_lisp){.cfg = cfg,
 	    .wheel = &ctl->wheel,
@@ -410,12 +431,16 @@ void xtr_ctl_destroy(struct xtr_ctl *ctl)
 	xtr_oper_close(ctl->oper); /* first: its streams look into the rest */
 	xtr_sock_close(ctl->sock);
 	xtr_mirror_destroy(ctl->mirror);
+	xtr_petrs_destroy(ctl->petrs);
 	xtr_itr_destroy(ctl->itr);
+	xtr_probes_destroy(ctl->probes);
+	xtr_ligs_destroy(ctl->ligs);
 	xtr_rlocs_destroy(ctl->rlocs);
 	xtr_rib_destroy(ctl->rib);
 	if (ctl->dp)
 		xtr_holder_fini(&ctl->holder);
 	xtr_fib_destroy(ctl->fib);
+	xtr_dp_tracer_destroy(ctl->tracer);
 	if (ctl->ms)
 		xtr_ms_destroy(ctl->ms);
 	xtr_etr_destroy(ctl->etr);
@@ -470,9 +495,10 @@ static uint32_t turn(struct xtr_ctl *ctl)
 		ctl->rlocs_dirty = false;
 		xtr_rlocs_update(ctl->rlocs);
 	}
+	xtr_ctl_look_again(ctl, MAPPINGS_A_TURN);
 	xtr_gate_poll(&ctl->holder);
 	xtr_rcu_poll(&ctl->dp->rcu);
-	if (punts == PUNTS_A_TURN)
+	if (punts == PUNTS_A_TURN || !TAILQ_EMPTY(&ctl->marked))
 		return 0;
 	if (punts || ctl->holder.first || ctl->dp->rcu.waiting ||
 	    xtr_wheel_now(&ctl->wheel) - ctl->last_punt_ms < BUSY_MS)

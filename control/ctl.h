@@ -9,7 +9,9 @@
 #include "control/forwarding/fib.h"
 #include "control/forwarding/hold.h"
 #include "control/lisp/itr.h"
+#include "control/lisp/lig.h"
 #include "control/lisp/lisp.h"
+#include "control/lisp/probe.h"
 #include "control/loop.h"
 #include "control/lisp/ms.h"
 #include "control/oper/oper.h"
@@ -19,6 +21,8 @@
 #include "control/lisp/state.h"
 
 struct xtr_mirror;
+struct xtr_petrs;
+TAILQ_HEAD(xtr_mapfwds, xtr_mapfwd);
 
 struct xtr_ctl {
 	const struct xtr_config *cfg;
@@ -38,6 +42,7 @@ struct xtr_ctl {
 	struct xtr_ms *ms;
 	struct xtr_etr *etr;
 	struct xtr_itr *itr;
+	struct xtr_ligs *ligs;
 	/* the data plane's side; all NULL in a process without ports */
 	struct xtr_dp *dp;
 	struct xtr_fib *fib;
@@ -45,6 +50,10 @@ struct xtr_ctl {
 	struct xtr_rlocs *rlocs;
 	struct xtr_holder holder;
 	struct xtr_mirror *mirror;
+	struct xtr_probes *probes;
+	struct xtr_petrs *petrs;   /* NULL where none are configured */
+	struct xtr_mapfwds marked; /* mappings to be looked at again */
+	struct xtr_worker *tracer; /* runs made-up packets; made by oper/forwarding.c */
 	bool rlocs_dirty;
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
@@ -79,9 +88,15 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 
 /* forwarding/mapping.c: mappings into what workers read, and the packets that wait for them. */
 extern const struct xtr_itr_ops xtr_forwarding_ops; /* its arg is a struct xtr_ctl */
+/* Mappings whose locators are not what they were choose again, at most `max` of them. */
+void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max);
+/* forwarding/miss.c: a packet that needs a mapping, or a PETR. Takes m. */
 void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m);
 /* The own EID database into the tables. 0 or negative errno. */
 int xtr_ctl_install_database(struct xtr_ctl *ctl);
+/* forwarding/proxy.c: for whom we are a PETR, into the tables. Once, before the workers start. 0 or
+ * negative errno. */
+int xtr_ctl_install_proxy_etr(struct xtr_ctl *ctl);
 
 /* forwarding/icmp.c: a packet that does not fit: ICMP to its source, or fragments back to its
  * worker (RFC 9300 section 7.1). Takes m. */

@@ -81,6 +81,12 @@ void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, s
 		map_request(ctl, from, NULL, p, len, &m);
 		return;
 	case XTR_MSG_MAP_REPLY:
+		if (m.probe && ctl->probes) {
+			xtr_probes_reply(ctl->probes, from, &m);
+			return;
+		}
+		if (xtr_ligs_reply(ctl->ligs, from, &m))
+			return;
 		if (ctl->itr) {
 			xtr_itr_reply(ctl->itr, from, &m);
 			return;

@@ -79,13 +79,6 @@ static void group_add(struct group *g, json_t *e)
 		group_flush(g, false);
 }
 
-static void pri_wgt_cell(struct xtrctl_table *t, const json_t *locator)
-{
-	xtrctl_cell(t, "%3" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
-	    json_integer_value(json_object_get(locator, "priority")),
-	    json_integer_value(json_object_get(locator, "weight")));
-}
-
 static void map_cache_title(FILE *out, const char *family, const char *table, const char *count)
 {
 	fprintf(out, "LISP %s Mapping Cache for EID-table %s", family, table);
@@ -130,9 +123,9 @@ static void map_cache_entry(FILE *out, const json_t *e)
 	xtrctl_table_begin(&t, out, "  ", columns, counted ? 6 : 4);
 	json_array_foreach (locators, i, l) {
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "rloc"));
-		xtrctl_cell(&t, "%s", xtrctl_duration(json_object_get(l, "uptime_s"), up));
+		xtrctl_cell_duration(&t, l, "uptime_s");
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "state"));
-		pri_wgt_cell(&t, l);
+		xtrctl_cell_pri_wgt(&t, l);
 		if (counted) {
 			xtrctl_cell_json(&t, json_object_get(l, "packets"));
 			xtrctl_cell_json(&t, json_object_get(l, "bytes"));
@@ -194,7 +187,7 @@ static void database_entry(FILE *out, const json_t *e)
 	xtrctl_table_begin(&t, out, "  ", columns, 3);
 	json_array_foreach (json_object_get(e, "locators"), i, l) {
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "rloc"));
-		pri_wgt_cell(&t, l);
+		xtrctl_cell_pri_wgt(&t, l);
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "state"));
 	}
 	xtrctl_table_end(&t);
@@ -236,8 +229,8 @@ static void print_map_servers(FILE *out, const json_t *map_servers)
 		xtrctl_cell(&t, "%s", !strcmp(state, "no-answer") ? "NO ANSWER" : state);
 		xtrctl_cell_json(&t, json_object_get(m, "registers_sent"));
 		xtrctl_cell_json(&t, json_object_get(m, "notifies_received"));
-		xtrctl_cell(&t, "%s", xtrctl_duration(json_object_get(m, "last_register_s"), age));
-		xtrctl_cell(&t, "%s", xtrctl_duration(json_object_get(m, "last_notify_s"), age));
+		xtrctl_cell_duration(&t, m, "last_register_s");
+		xtrctl_cell_duration(&t, m, "last_notify_s");
 		xtrctl_cell_json(&t, json_object_get(m, "algorithm"));
 		xtrctl_cell_json(&t, json_object_get(m, "nonce"));
 	}

@@ -182,9 +182,7 @@ static void detail_etr(FILE *out, const json_t *r)
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "rloc"));
 		xtrctl_cell_json(&t, local);
 		xtrctl_cell(&t, "%s", xtrctl_string(l, "state"));
-		xtrctl_cell(&t, "%3" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
-		    json_integer_value(json_object_get(l, "priority")),
-		    json_integer_value(json_object_get(l, "weight")));
+		xtrctl_cell_pri_wgt(&t, l);
 	}
 	xtrctl_table_end(&t);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The listings that are plain tables: show rlocs, ports, workers, counters, drops; version and
- * help.
+ * The listings that are plain tables: show ports, workers, counters, drops; version and help.
  */
 #include "render.h"
 
@@ -33,30 +32,6 @@ static void end_rows(struct rows *r, const char *none)
 	else
 		fprintf(r->view.out, "%s\n", none);
 }
-
-static void rlocs_value(void *state, const char *key, json_t *value, bool item)
-{
-	static const struct xtrctl_column columns[] = {{"RLOC"}, {"State"}, {"Reason"},
-	    {"Next hop"}, {"Port"}, {"MTU", NULL, true}, {"Users", NULL, true},
-	    {"Packets", NULL, true}, {"Bytes", NULL, true}};
-	static const char *const keys[] = {
-	    "rloc", "state", "reason", "next_hop", "port", "mtu", "users", "packets", "bytes"};
-
-	if (item && !strcmp(key, "rlocs"))
-		add_row(state, columns, keys, sizeof(keys) / sizeof(keys[0]), value);
-}
-
-static void rlocs_end(void *state)
-{
-	end_rows(state, "No RLOCs");
-}
-
-const struct xtrctl_listing xtrctl_show_rlocs = {
-    .words = "show rlocs",
-    .state_size = sizeof(struct rows),
-    .value = rlocs_value,
-    .end = rlocs_end,
-};
 
 static void workers_value(void *state, const char *key, json_t *value, bool item)
 {

@@ -66,6 +66,14 @@ const char *xtrctl_word(const json_t *v, char buf[XTRCTL_WORD])
 	return buf;
 }
 
+const char *xtrctl_ms(const json_t *ms, char buf[XTRCTL_WORD])
+{
+	if (!json_is_number(ms))
+		return "-";
+	snprintf(buf, XTRCTL_WORD, "%.3f", json_number_value(ms));
+	return buf;
+}
+
 const char *xtrctl_string(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
@@ -118,6 +126,27 @@ void xtrctl_cell_json(struct xtrctl_table *t, const json_t *v)
 	char buf[XTRCTL_WORD];
 
 	xtrctl_cell(t, "%s", xtrctl_word(v, buf));
+}
+
+void xtrctl_cell_pri_wgt(struct xtrctl_table *t, const json_t *locator)
+{
+	xtrctl_cell(t, "%3" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
+	    json_integer_value(json_object_get(locator, "priority")),
+	    json_integer_value(json_object_get(locator, "weight")));
+}
+
+void xtrctl_cell_ms(struct xtrctl_table *t, const json_t *object, const char *key)
+{
+	char buf[XTRCTL_WORD];
+
+	xtrctl_cell(t, "%s", xtrctl_ms(json_object_get(object, key), buf));
+}
+
+void xtrctl_cell_duration(struct xtrctl_table *t, const json_t *object, const char *key)
+{
+	char buf[XTRCTL_WORD];
+
+	xtrctl_cell(t, "%s", xtrctl_duration(json_object_get(object, key), buf));
 }
 
 /* One line. Blanks are printed only in front of something, so that none stand at its end. */

@@ -17,6 +17,8 @@ const char *xtrctl_duration(const json_t *seconds, char buf[XTRCTL_WORD]);
 const char *xtrctl_minutes(const json_t *minutes, char buf[XTRCTL_WORD]);
 /* A scalar, or a list of them with spaces in between; "-" for null, absent, or an empty list. */
 const char *xtrctl_word(const json_t *v, char buf[XTRCTL_WORD]);
+/* Milliseconds to the microsecond, "0.812"; "-" for what is no number. */
+const char *xtrctl_ms(const json_t *ms, char buf[XTRCTL_WORD]);
 /* A member that is a string, or "-". */
 const char *xtrctl_string(const json_t *object, const char *key);
 
@@ -48,6 +50,12 @@ void xtrctl_cell(struct xtrctl_table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* The next cell is that of a JSON value, xtrctl_word() of it. */
 void xtrctl_cell_json(struct xtrctl_table *t, const json_t *v);
+/* A locator's priority and weight, "1/50". */
+void xtrctl_cell_pri_wgt(struct xtrctl_table *t, const json_t *locator);
+/* A member that is a time in milliseconds, to the microsecond. */
+void xtrctl_cell_ms(struct xtrctl_table *t, const json_t *object, const char *key);
+/* A member that is a number of seconds, xtrctl_duration() of it. */
+void xtrctl_cell_duration(struct xtrctl_table *t, const json_t *object, const char *key);
 /* Prints what is there. Title lines come once, and not at all without a row. */
 void xtrctl_table_flush(struct xtrctl_table *t);
 /* Prints and frees. */

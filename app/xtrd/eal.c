@@ -134,7 +134,8 @@ static int open_port(struct xtr_dp *dp, const struct xtr_cfg_port *cfg, unsigned
 		return rc;
 	}
 	p->site = cfg->side == XTR_SIDE_SITE;
-	rc = xtr_dp_instance(dp, p->site ? cfg->iid : 0);
+	p->proxy = cfg->proxy_itr;
+	rc = xtr_dp_instance(dp, cfg->iid);
 	if (rc < 0)
 		return rc;
 	p->inst = (uint32_t)rc;

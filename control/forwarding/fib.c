@@ -159,6 +159,8 @@ static uint32_t last_gate(const struct xtr_dp *dp, const struct xtr_fwd *fwd)
 	const uint32_t *hops = fwd->set_log2 ? set->hop : &fwd->target;
 	uint32_t gate = fwd->gate;
 
+	if (fwd->action == XTR_FWD_NATIVE && dp->petr_fwd)
+		return later(gate, last_gate(dp, xtr_pool_at(&dp->fwd, dp->petr_fwd)));
 	if (fwd->action != XTR_FWD_ENCAP && fwd->action != XTR_FWD_FORWARD)
 		return gate;
 	for (unsigned i = 0; i < 1u << fwd->set_log2; i++) {
@@ -276,7 +278,12 @@ static int set(struct xtr_fib *fib, struct xtr_trie *t, struct xtr_lpm *own_tabl
 		for (unsigned i = first; i < last; i++)
 			update_view(fib, i, &eid->ip, eid->plen);
 		old = entry;
-	} else if (which == DATABASE && t != &fib->routes[0] && t != &fib->routes[1]) {
+	} else if (t == &fib->routes[0]) {
+		__atomic_store_n(&fib->dp->blackholes,
+		    fib->dp->blackholes + (at(fib, entry)->action == XTR_FWD_DROP) -
+			(at(fib, old)->action == XTR_FWD_DROP),
+		    __ATOMIC_RELAXED);
+	} else if (which == DATABASE) {
 		struct recheck r = {fib, (unsigned)inst};
 
 		rc = xtr_trie_walk(t, &eid->ip, eid->plen, recheck_one, &r);
@@ -355,5 +362,7 @@ uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr
 	} else {
 		xtr_lpm_lookup6(&lpm, &ip->b, &entry, 1);
 	}
-	return at(fib, entry)->gate;
+	return at(fib, entry)->action == XTR_FWD_NATIVE
+		   ? later(at(fib, entry)->gate, at(fib, fib->dp->petr_fwd)->gate)
+		   : at(fib, entry)->gate;
 }

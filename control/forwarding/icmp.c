@@ -56,12 +56,13 @@ static bool may_send(struct xtr_ctl *ctl)
 
 /*
  * The address that an error comes from: that of the interface by which the packet came (RFC 1812
- * section 4.3.2.4). What came out of a tunnel came by no interface, and the way back starts from an
- * EID: an own EID address then. af 0: Linux chooses.
+ * section 4.3.2.4). What came out of a tunnel goes back by one, from an EID: an own EID address
+ * then, if there is one (a PETR has none). af 0: Linux chooses.
  */
 static struct xtr_ip error_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt)
 {
 	bool tunnel = pkt->flags & XTR_PKT_DECAP;
+	struct xtr_ip other = {0};
 
 	for (unsigned i = 0; i < ctl->cfg->n_ports; i++) {
 		struct xtr_eid eid;
@@ -76,7 +77,8 @@ static struct xtr_ip error_source(const struct xtr_ctl *ctl, const struct xtr_pk
 		if (!tunnel || xtr_fib_own(ctl->fib, &eid))
 			return ip;
 	}
-	return (struct xtr_ip){0};
+	xtr_ctl_port_address(ctl, pkt->port, 4, &other);
+	return other;
 }
 
 /* An ICMP error about m to its source, by way of Linux. False: none may be sent. */

@@ -1,78 +1,109 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Mappings become forwarding entries, and packets that need one wait here for it.
+ * Mappings become forwarding entries (RFC 9301 section 5.4): which of their locators, or what else.
  */
-#include "control/ctl.h"
+#include "control/forwarding/mapping.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include "control/forwarding/alive.h"
 #include "datapath/hop.h"
-#include "datapath/ip4.h"
 #include "util/log.h"
 #include "wire/data.h"
 
-struct mapfwd { /* what belongs to a mapping on this side */
+struct xtr_mapfwd {
+	struct xtr_mapping *mapping;
 	unsigned n;
-	struct xtr_rloc **rlocs; /* as mapping.locators; NULL where not to be used */
-	uint32_t set;            /* index in the pool of sets, 0: none */
+	struct xtr_rloc_use *uses; /* as mapping.locators; rloc NULL where never to be used */
+	uint32_t set;              /* index in the pool of sets, 0: none */
 	uint32_t gate;
+	bool marked; /* waits to be looked at again */
+	bool stale;  /* memory was short: workers have locators that the mapping no longer names */
+	TAILQ_ENTRY(xtr_mapfwd) next;
 };
 
-struct waiting { /* what belongs to a pending */
-	struct xtr_hold hold;
-	struct xtr_timer timer;
-	struct xtr_ctl *ctl;
-};
-
-static void put_rlocs(struct xtr_ctl *ctl, struct mapfwd *f)
+const struct xtr_mapping *xtr_mapping_of(const struct xtr_mapfwd *f)
 {
-	for (unsigned i = 0; i < f->n; i++)
-		xtr_rloc_put(ctl->rlocs, f->rlocs[i]);
-	free(f->rlocs);
-	f->rlocs = NULL;
-	f->n = 0;
+	return f->mapping;
 }
 
-/* RFC 9301 5.4: the lowest priority that can be used; 255 MUST NOT be. R says that the site has a
- * route to it; where none has, all count. */
-static unsigned usable(const struct xtr_mapping *m, unsigned *list)
+uint32_t xtr_mapping_gate(const struct xtr_mapping *m)
 {
-	bool any_reachable = false;
-	unsigned best = 255, n = 0;
+	return ((const struct xtr_mapfwd *)m->user)->gate;
+}
 
-	for (unsigned i = 0; i < m->n_locators; i++)
-		any_reachable |= m->locators[i].reachable && m->locators[i].priority != 255;
-	for (unsigned i = 0; i < m->n_locators; i++)
-		if ((m->locators[i].reachable || !any_reachable) && m->locators[i].priority < best)
-			best = m->locators[i].priority;
-	for (unsigned i = 0; i < m->n_locators && best != 255; i++)
-		if ((m->locators[i].reachable || !any_reachable) && m->locators[i].priority == best)
+static void free_mapfwd(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
+{
+	if (!f)
+		return;
+	if (f->marked)
+		TAILQ_REMOVE(&ctl->marked, f, next);
+	for (unsigned i = 0; i < f->n; i++)
+		xtr_alive_unuse(ctl, &f->uses[i]);
+	xtr_pool_put(&ctl->dp->set, f->set);
+	free(f->uses);
+	free(f);
+}
+
+/* How good a locator is, whatever its priority. R says that its site has a route to it (RFC 9301
+ * 5.4). Negative: MUST NOT be used, or cannot be. */
+static int score(const struct xtr_mapping *m, const struct xtr_mapfwd *f, unsigned i)
+{
+	if (!f->uses[i].rloc)
+		return -1;
+	return m->locators[i].reachable ? 1 + (int)xtr_alive_score(f->uses[i].rloc) : 0;
+}
+
+/* The locators that packets go to: of the best, those of the lowest priority (RFC 9301 5.4). Where
+ * none is good, the best of the bad. Returns how many. */
+static unsigned choose(const struct xtr_mapping *m, const struct xtr_mapfwd *f, unsigned *list)
+{
+	unsigned priority = 255, n = 0;
+	int best = -1;
+
+	for (unsigned i = 0; i < f->n; i++)
+		best = RTE_MAX(best, score(m, f, i));
+	for (unsigned i = 0; i < f->n && best >= 0; i++)
+		if (score(m, f, i) == best && m->locators[i].priority < priority)
+			priority = m->locators[i].priority;
+	for (unsigned i = 0; i < f->n && best >= 0; i++)
+		if (score(m, f, i) == best && m->locators[i].priority == priority)
 			list[n++] = i;
 	return n;
 }
 
-static int build_encap(
-    struct xtr_ctl *ctl, const struct xtr_mapping *m, struct mapfwd *f, struct xtr_fwd *fwd)
+static int use_locators(struct xtr_ctl *ctl, const struct xtr_mapping *m, struct xtr_mapfwd *f)
 {
-	unsigned list[255], weights[255], n = usable(m, list);
+	f->uses = calloc(m->n_locators, sizeof(*f->uses));
+	if (!f->uses)
+		return -ENOMEM;
+	f->n = m->n_locators;
+	for (unsigned i = 0; i < f->n; i++)
+		if (m->locators[i].priority != 255 &&
+		    xtr_alive_use(ctl, &f->uses[i], &m->locators[i].rloc, f) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int build_encap(
+    struct xtr_ctl *ctl, const struct xtr_mapping *m, struct xtr_mapfwd *f, struct xtr_fwd *fwd)
+{
+	unsigned list[255], weights[255], n;
 	uint32_t tunnels[255];
 
+	if (use_locators(ctl, m, f) < 0)
+		return -ENOMEM;
+	n = choose(m, f, list);
 	if (!n) {
 		*fwd = (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_NO_LOCATOR};
 		return 0;
 	}
-	f->rlocs = calloc(m->n_locators, sizeof(*f->rlocs));
-	if (!f->rlocs)
-		return -ENOMEM;
-	f->n = m->n_locators;
 	for (unsigned i = 0; i < n; i++) {
-		f->rlocs[list[i]] = xtr_rloc_get(ctl->rlocs, &m->locators[list[i]].rloc);
-		if (!f->rlocs[list[i]])
-			return -ENOMEM;
-		tunnels[i] = f->rlocs[list[i]]->tunnel;
+		f->uses[list[i]].chosen = true;
+		tunnels[i] = f->uses[list[i]].rloc->tunnel;
 		weights[i] = m->locators[list[i]].weight;
 	}
-	*fwd = (struct xtr_fwd){.action = XTR_FWD_ENCAP, .target = f->rlocs[list[0]]->tunnel};
+	*fwd = (struct xtr_fwd){.action = XTR_FWD_ENCAP, .target = tunnels[0]};
 	if (n == 1)
 		return 0;
 	f->set = xtr_fib_hop_set(ctl->fib, tunnels, weights, n);
@@ -81,8 +112,20 @@ static int build_encap(
 	return f->set ? 0 : -ENOMEM;
 }
 
+/* Is it the "send-map-request" for everything that an ITR has without being told? A proxy-ITR asks
+ * for what it is configured to serve only (RFC 6832 section 5). */
+static bool is_default(const struct xtr_ctl *ctl, const struct xtr_mapping *m)
+{
+	if (m->source != XTR_FROM_STATIC || m->eid.plen)
+		return false;
+	for (unsigned i = 0; i < ctl->cfg->n_map_cache; i++)
+		if (xtr_eid_equal(&ctl->cfg->map_cache[i].eid, &m->eid))
+			return false;
+	return true;
+}
+
 static int build(
-    struct xtr_ctl *ctl, const struct xtr_mapping *m, struct mapfwd *f, struct xtr_fwd *fwd)
+    struct xtr_ctl *ctl, const struct xtr_mapping *m, struct xtr_mapfwd *f, struct xtr_fwd *fwd)
 {
 	memset(fwd, 0, sizeof(*fwd));
 	if (m->n_locators)
@@ -90,10 +133,13 @@ static int build(
 	switch ((enum xtr_act)m->action) { /* RFC 9301 section 5.4 */
 	case XTR_ACT_SEND_MAP_REQUEST:
 		fwd->action = XTR_FWD_MISS;
+		fwd->reason = is_default(ctl, m);
 		break;
 	case XTR_ACT_NO_ACTION: /* "no packet encapsulation occurs" */
-	case XTR_ACT_NATIVELY_FORWARD:
 		fwd->action = XTR_FWD_ROUTES;
+		break;
+	case XTR_ACT_NATIVELY_FORWARD:
+		fwd->action = XTR_FWD_NATIVE;
 		break;
 	default:
 		fwd->action = XTR_FWD_DROP;
@@ -103,81 +149,94 @@ static int build(
 	return 0;
 }
 
+static bool chosen_in(const struct xtr_mapfwd *f, const struct xtr_rloc *rloc)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->uses[i].rloc == rloc && f->uses[i].chosen)
+			return true;
+	return false;
+}
+
+/* What waits for RLOCs that were left goes where the others go now. */
+static void leave(struct xtr_ctl *ctl, struct xtr_mapfwd *old, const struct xtr_mapfwd *f)
+{
+	for (unsigned i = 0; old && i < old->n; i++)
+		if (old->uses[i].chosen && !chosen_in(f, old->uses[i].rloc))
+			xtr_rloc_release(ctl->rlocs, old->uses[i].rloc);
+	free_mapfwd(ctl, old);
+}
+
 static void install(void *arg, struct xtr_mapping *m)
 {
 	struct xtr_ctl *ctl = arg;
-	struct mapfwd *old = m->user, *f = calloc(1, sizeof(*f));
+	struct xtr_mapfwd *f = calloc(1, sizeof(*f));
 	struct xtr_fwd fwd;
 	uint32_t entry = 0;
 	char eid[XTR_EID_STRLEN];
 
+	if (f)
+		f->mapping = m;
 	if (!f || build(ctl, m, f, &fwd) < 0)
 		goto fail;
 	f->gate = fwd.gate = xtr_gate_number(&ctl->holder);
 	entry = xtr_fib_entry(ctl->fib, &fwd);
 	if (!entry || xtr_fib_set_lisp(ctl->fib, &m->eid, entry) < 0)
 		goto fail;
+	leave(ctl, m->user, f);
 	m->user = f;
-	if (old) {
-		xtr_pool_put(&ctl->dp->set, old->set);
-		put_rlocs(ctl, old);
-		free(old);
-	}
 	return;
 fail:
 	/* workers keep what they had */
+	if (m->user)
+		((struct xtr_mapfwd *)m->user)->stale = true;
 	xtr_log(XTR_LOG_ERR, "map-cache: %s: out of memory or table full",
 	    xtr_eid_format(&m->eid, eid));
-	if (f) {
-		xtr_pool_put(&ctl->dp->set, f->set);
-		put_rlocs(ctl, f);
-	}
-	free(f);
+	free_mapfwd(ctl, f);
 }
 
 static void remove_mapping(void *arg, struct xtr_mapping *m)
 {
 	struct xtr_ctl *ctl = arg;
-	struct mapfwd *f = m->user;
 
 	xtr_fib_set_lisp(ctl->fib, &m->eid, 0);
-	if (!f)
-		return;
-	xtr_pool_put(&ctl->dp->set, f->set);
-	put_rlocs(ctl, f);
-	free(f);
+	free_mapfwd(ctl, m->user);
 	m->user = NULL;
 }
 
-static void resolved(void *arg, struct xtr_pending *p, struct xtr_mapping *m)
+void xtr_mapping_mark(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 {
-	struct xtr_ctl *ctl = arg;
-	struct waiting *w = p->user;
-
-	if (!w)
+	if (f->marked)
 		return;
-	xtr_gate_release(&ctl->holder, &w->hold);
-	xtr_timer_cancel(&ctl->wheel, &w->timer);
+	f->marked = true;
+	TAILQ_INSERT_TAIL(&ctl->marked, f, next);
 }
 
-static bool waited_for(void *arg, const struct xtr_pending *p)
+static bool chooses_the_same(const struct xtr_mapfwd *f)
 {
-	const struct waiting *w = p->user;
+	const struct xtr_mapping *m = f->mapping;
+	unsigned list[255], n, chosen = 0;
 
-	return w && w->hold.n;
+	if (f->stale)
+		return false;
+	n = choose(m, f, list);
+	for (unsigned i = 0; i < f->n; i++)
+		chosen += f->uses[i].chosen;
+	for (unsigned i = 0; i < n; i++)
+		if (!f->uses[list[i]].chosen)
+			return false;
+	return n == chosen;
 }
 
-static void forget(void *arg, struct xtr_pending *p)
+void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max)
 {
-	struct xtr_ctl *ctl = arg;
-	struct waiting *w = p->user;
+	struct xtr_mapfwd *f;
 
-	if (!w)
-		return;
-	xtr_hold_drop(&ctl->holder, &w->hold, XTR_DROP_HOLD_TIMEOUT, XTR_HOLD_ALL);
-	xtr_timer_cancel(&ctl->wheel, &w->timer);
-	free(w);
-	p->user = NULL;
+	while (max-- && (f = TAILQ_FIRST(&ctl->marked)) != NULL) {
+		TAILQ_REMOVE(&ctl->marked, f, next);
+		f->marked = false;
+		if (!chooses_the_same(f))
+			install(ctl, f->mapping);
+	}
 }
 
 static bool own(void *arg, const struct xtr_eid *eid)
@@ -190,99 +249,35 @@ static bool own(void *arg, const struct xtr_eid *eid)
 static void describe(void *arg, const struct xtr_mapping *m, unsigned locator, json_t *object)
 {
 	struct xtr_ctl *ctl = arg;
-	const struct mapfwd *f = m->user;
-	const struct xtr_rloc *rloc = f && locator < f->n ? f->rlocs[locator] : NULL;
-	struct xtr_rloc_count c;
+	const struct xtr_mapfwd *f = m->user;
+	const struct xtr_rloc *rloc = f && locator < f->n ? f->uses[locator].rloc : NULL;
+	struct xtr_rloc_count c = {0};
+	const char *why = NULL, *state = m->locators[locator].reachable ? "unknown" : "down";
 
 	/* where memory was short at the last change, workers have locators that m no longer names
 	 */
 	if (rloc && !xtr_ip_equal(&rloc->ip, &m->locators[locator].rloc))
 		rloc = NULL;
-	if (!rloc) {
-		json_object_set_new(object, "state",
-		    json_string(m->locators[locator].reachable ? "unknown" : "down"));
-		json_object_set_new(object, "packets", json_integer(0));
-		json_object_set_new(object, "bytes", json_integer(0));
-		return;
+	if (rloc) {
+		c = xtr_rloc_count(ctl->rlocs, rloc);
+		if (m->locators[locator].reachable)
+			state = xtr_alive_state(rloc, &why);
 	}
-	c = xtr_rloc_count(ctl->rlocs, rloc);
-	json_object_set_new(object, "state", json_string(rloc->why ? "unreachable" : "up"));
-	json_object_set_new(object, "packets", json_integer((json_int_t)c.packets));
-	json_object_set_new(object, "bytes", json_integer((json_int_t)c.bytes));
+	json_object_update_new(
+	    object, json_pack("{s:s, s:s?, s:b, s:I, s:I}", "state", state, "reason", why, "used",
+			rloc && f->uses[locator].chosen, "packets", (json_int_t)c.packets, "bytes",
+			(json_int_t)c.bytes));
 }
 
 const struct xtr_itr_ops xtr_forwarding_ops = {
     .install = install,
     .remove = remove_mapping,
-    .resolved = resolved,
-    .waited_for = waited_for,
-    .forget = forget,
+    .resolved = xtr_miss_resolved,
+    .waited_for = xtr_miss_waited_for,
+    .forget = xtr_miss_forget,
     .own = own,
     .describe = describe,
 };
-
-static void too_old(struct xtr_timer *t)
-{
-	struct waiting *w = (struct waiting *)((char *)t - offsetof(struct waiting, timer));
-	struct xtr_ctl *ctl = w->ctl;
-	uint64_t now = xtr_wheel_now(&ctl->wheel);
-
-	xtr_hold_drop(
-	    &ctl->holder, &w->hold, XTR_DROP_HOLD_TIMEOUT, now - ctl->cfg->lisp.hold_ms + 1);
-	if (w->hold.n)
-		xtr_timer_arm(&ctl->wheel, t, ctl->cfg->lisp.hold_ms / 4 + 1, too_old);
-}
-
-static struct waiting *waiting_of(struct xtr_ctl *ctl, struct xtr_pending *p)
-{
-	struct waiting *w = p->user;
-
-	if (w)
-		return w;
-	w = calloc(1, sizeof(*w));
-	if (w)
-		w->ctl = ctl;
-	p->user = w;
-	return w;
-}
-
-void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
-{
-	const struct xtr_pkt *pkt = xtr_pkt(m);
-	const struct rte_ipv4_hdr *ip =
-	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, pkt->l2_len);
-	uint32_t iid = ctl->dp->instances[pkt->inst].iid;
-	struct xtr_ip src = xtr_ip4(&ip->src_addr), dst = xtr_ip4(&ip->dst_addr);
-	struct xtr_eid eid = xtr_eid_host(iid, &dst), source = xtr_eid_host(iid, &src);
-	struct xtr_mapping *mapping = ctl->itr ? xtr_itr_lookup(ctl->itr, &eid) : NULL;
-	uint32_t gate = xtr_fib_gate(ctl->fib, pkt->inst, &dst);
-	struct xtr_pending *p;
-	struct waiting *w;
-
-	if (!xtr_gate_is_open(&ctl->holder, gate)) {
-		/* what leads there now changed while this packet was in the ring */
-		xtr_gate_late(&ctl->holder, gate, m);
-		return;
-	}
-	if (mapping && mapping->user &&
-	    (mapping->n_locators || mapping->action != XTR_ACT_SEND_MAP_REQUEST)) {
-		/* it came while this packet was in the ring */
-		xtr_gate_late(&ctl->holder, ((struct mapfwd *)mapping->user)->gate, m);
-		return;
-	}
-	p = ctl->itr ? xtr_itr_resolve(ctl->itr, &eid, &source) : NULL;
-	w = p ? waiting_of(ctl, p) : NULL;
-	if (!w) {
-		ctl->dp
-		    ->control_drops[ctl->itr && ctl->cfg->n_map_resolvers ? XTR_DROP_RESOLVE_LIMIT
-									  : XTR_DROP_NO_RESOLVER]++;
-		rte_pktmbuf_free(m);
-		return;
-	}
-	xtr_hold_add(&ctl->holder, &w->hold, m, xtr_wheel_now(&ctl->wheel));
-	if (!xtr_timer_armed(&w->timer))
-		xtr_timer_arm(&ctl->wheel, &w->timer, ctl->cfg->lisp.hold_ms, too_old);
-}
 
 int xtr_ctl_install_database(struct xtr_ctl *ctl)
 {

@@ -149,6 +149,7 @@ static void learn(struct nbr *n, const uint8_t *mac)
 		return;
 	n->rib->n_unresolved -= !n->pub.known;
 	n->pub.known = true;
+	n->pub.failed = false;
 	memcpy(n->pub.mac, mac, 6);
 	if (n->changing)
 		return; /* what is learned last will be published */
@@ -173,6 +174,10 @@ static void unlearn(struct nbr *n, bool failed)
 		__atomic_store_n(&adj_of(n)->state, XTR_HOP_UNRESOLVED, __ATOMIC_RELEASE);
 		rib->ops.changed(rib->ops.arg);
 	}
+	if (failed && !n->pub.failed) {
+		n->pub.failed = true;
+		rib->ops.changed(rib->ops.arg);
+	}
 	if (failed)
 		xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
 	rib_host_update(rib, n);
@@ -193,6 +198,13 @@ void xtr_rib_neigh(
 	} else {
 		unlearn(n, failed);
 	}
+}
+
+const struct xtr_nbr *xtr_rib_nbr(const struct xtr_rib *rib, uint32_t adj)
+{
+	const struct nbr *n = adj < rib->n_by_adj ? rib->by_adj[adj] : NULL;
+
+	return n ? &n->pub : NULL;
 }
 
 void xtr_rib_mark_neighs(struct xtr_rib *rib)

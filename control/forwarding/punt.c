@@ -124,6 +124,7 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 	pkt->port = (uint8_t)port;
 	pkt->outer_ttl = ttl;
 	pkt->outer_tos = tos;
+	memcpy(&pkt->outer_src, from->ip.b, sizeof(pkt->outer_src));
 	pkt->worker = (uint8_t)(from->port % ctl->dp->n_workers);
 	xtr_inject(ctl->dp, m, XTR_INJECT_DECAP);
 }

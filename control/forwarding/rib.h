@@ -49,6 +49,7 @@ struct xtr_nbr {
 	} key;
 	uint32_t adj;   /* index in the pool of next hops */
 	bool known;     /* has a MAC */
+	bool failed;    /* has none, and Linux asked in vain */
 	uint8_t mac[6]; /* where known */
 };
 
@@ -89,6 +90,8 @@ void xtr_nbr_put(struct xtr_rib *rib, struct xtr_nbr *nbr);
 void xtr_rib_hold_adj(struct xtr_rib *rib, uint32_t adj, struct rte_mbuf *m);
 void xtr_rib_hold_host(
     struct xtr_rib *rib, unsigned port, const struct xtr_ip *ip, struct rte_mbuf *m);
+/* The next hop with this index in the pool of next hops; NULL: none any more. */
+const struct xtr_nbr *xtr_rib_nbr(const struct xtr_rib *rib, uint32_t adj);
 /* Makes Linux resolve a next hop without a MAC, once a second at most. */
 void xtr_rib_ask(struct xtr_rib *rib, struct xtr_nbr *nbr);
 

@@ -83,7 +83,8 @@ static void forget(struct rloc *r)
 {
 	struct xtr_rlocs *all = r->all;
 
-	xtr_hold_drop(all->holder, &r->hold, XTR_DROP_HOP_DOWN, XTR_HOLD_ALL);
+	/* what waits here may have another way by now: its worker looks again */
+	xtr_gate_release(all->holder, &r->hold);
 	HASH_DEL(all->table, r);
 	xtr_nbr_put(all->rib, r->nbr);
 	r->nbr = NULL;
@@ -143,12 +144,41 @@ static void write_template4(
 	t->af = 4;
 }
 
-static void set_why(struct rloc *r, const char *why)
+void xtr_rloc_release(struct xtr_rlocs *all, struct xtr_rloc *rloc)
 {
-	if (r->pub.why == why)
+	struct rloc *r = (struct rloc *)rloc;
+
+	if (r->pub.way == XTR_WAY_READY)
 		return;
+	/* by the tunnel's gate it is joined by what workers punted before they knew */
+	__atomic_store_n(&tunnel_of(r)->gate, xtr_gate_number(all->holder), __ATOMIC_RELAXED);
+	xtr_gate_release(all->holder, &r->hold);
+}
+
+static void set_way(struct rloc *r, enum xtr_way way, const char *why)
+{
+	struct xtr_rlocs *all = r->all;
+	enum xtr_way old = r->pub.way;
+
+	if (old == way && r->pub.why == why)
+		return;
+	r->pub.way = way;
 	r->pub.why = why;
-	r->pub.since_ms = xtr_wheel_now(r->all->wheel);
+	r->pub.since_ms = xtr_wheel_now(all->wheel);
+	if (old == way)
+		return;
+	if (all->ops.changed)
+		all->ops.changed(all->ops.arg, &r->pub);
+	/* where there was no way, workers punted nothing */
+	if (old != XTR_WAY_NONE)
+		xtr_rloc_release(all, &r->pub);
+}
+
+/* No packet can leave for it. */
+static void set_down(struct rloc *r, const char *why)
+{
+	__atomic_store_n(&tunnel_of(r)->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+	set_way(r, XTR_WAY_NONE, why);
 }
 
 static void publish(struct rloc *r)
@@ -159,13 +189,11 @@ static void publish(struct rloc *r)
 	struct xtr_ip src;
 
 	if (r->pub.ip.af != 4) {
-		set_why(r, "IPv6 RLOCs are not supported yet");
-		__atomic_store_n(&t->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+		set_down(r, "IPv6 RLOCs are not supported yet");
 		return;
 	}
 	if (!all->ops.source(all->ops.arg, port, r->pub.ip.af, &src)) {
-		set_why(r, "the port has no address of this family");
-		__atomic_store_n(&t->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+		set_down(r, "the port has no address of this family");
 		return;
 	}
 	memcpy(t->tmpl, r->nbr->mac, 6);
@@ -179,8 +207,8 @@ static void publish(struct rloc *r)
 	__atomic_store_n(&t->gate, xtr_gate_number(all->holder), __ATOMIC_RELAXED);
 	__atomic_store_n(&t->state, XTR_HOP_READY, __ATOMIC_RELEASE);
 	r->was_ready = true;
-	set_why(r, NULL);
 	xtr_gate_release(all->holder, &r->hold);
+	set_way(r, XTR_WAY_READY, NULL);
 }
 
 static void update(struct rloc *r);
@@ -221,13 +249,17 @@ static void update(struct rloc *r)
 	r->nbr = xtr_rib_resolve(all->rib, &r->pub.ip, &why);
 	xtr_nbr_put(all->rib, old);
 	if (!r->nbr) {
-		set_why(r, why);
-		__atomic_store_n(&t->state, XTR_HOP_DOWN, __ATOMIC_RELEASE);
+		set_down(r, why);
 		return;
 	}
 	if (!r->nbr->known) {
-		set_why(r, "next hop not resolved");
 		__atomic_store_n(&t->state, XTR_HOP_UNRESOLVED, __ATOMIC_RELEASE);
+		if (r->nbr->failed) {
+			set_way(r, XTR_WAY_FAILED, "next hop does not answer");
+			return;
+		}
+		set_way(r, XTR_WAY_RESOLVING, "next hop not resolved");
+		xtr_rib_ask(all->rib, r->nbr); /* a PETR gets no packets before it is known */
 		return;
 	}
 	if (current(r))
@@ -299,6 +331,8 @@ struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *all, const struct xtr_ip *ip)
 		return NULL;
 	}
 	r->refs = 1;
+	r->pub.way = XTR_WAY_NONE;
+	LIST_INIT(&r->pub.uses);
 	r->pub.since_ms = xtr_wheel_now(all->wheel);
 	r->base = counted(all, r->pub.tunnel);
 	HASH_ADD(hh, all->table, pub.ip, sizeof(r->pub.ip), r);
@@ -319,20 +353,27 @@ void xtr_rloc_hold(struct xtr_rlocs *all, uint32_t tunnel, struct rte_mbuf *m)
 	struct rloc *r = tunnel < all->n_by_tunnel ? all->by_tunnel[tunnel] : NULL;
 	const struct xtr_tunnel *t;
 
-	if (!r || r->dead || (!r->nbr && !r->changing)) {
-		xtr_inject(
-		    all->dp, m, XTR_INJECT_RESUME); /* it went meanwhile: the worker looks again */
+	t = r && !r->dead ? tunnel_of(r) : NULL;
+	/* at a closed gate older ones wait, even if the next hop has gone again */
+	if (t && (t->state == XTR_HOP_READY || !xtr_gate_is_open(all->holder, t->gate))) {
+		xtr_gate_late(all->holder, t->gate, m);
 		return;
 	}
-	t = tunnel_of(r);
-	/* at a closed gate older ones wait, even if the next hop has gone again */
-	if (t->state == XTR_HOP_READY || !xtr_gate_is_open(all->holder, t->gate)) {
-		xtr_gate_late(all->holder, t->gate, m);
+	if (!t || t->state == XTR_HOP_DOWN) {
+		/* it went meanwhile: the worker looks again */
+		xtr_inject(all->dp, m, XTR_INJECT_RESUME);
 		return;
 	}
 	xtr_hold_add(all->holder, &r->hold, m, xtr_wheel_now(all->wheel));
 	if (r->nbr && !r->nbr->known)
 		xtr_rib_ask(all->rib, r->nbr);
+}
+
+const struct xtr_rloc *xtr_rloc_at(const struct xtr_rlocs *all, uint32_t tunnel)
+{
+	const struct rloc *r = tunnel < all->n_by_tunnel ? all->by_tunnel[tunnel] : NULL;
+
+	return r ? &r->pub : NULL;
 }
 
 struct xtr_rloc_count xtr_rloc_count(const struct xtr_rlocs *all, const struct xtr_rloc *rloc)
@@ -345,6 +386,16 @@ struct xtr_rloc_count xtr_rloc_count(const struct xtr_rlocs *all, const struct x
 	return sum;
 }
 
+void xtr_rloc_show_hop(const struct xtr_rloc *rloc, const struct xtr_config *cfg, json_t *object)
+{
+	const struct xtr_nbr *nbr = ((const struct rloc *)rloc)->nbr;
+	char hop[XTR_IP_STRLEN];
+
+	json_object_update_new(object,
+	    json_pack("{s:s?, s:s?}", "next_hop", nbr ? xtr_ip_format(&nbr->key.ip, hop) : NULL,
+		"port", nbr ? cfg->ports[nbr->key.port].name : NULL));
+}
+
 json_t *xtr_rlocs_show(const struct xtr_rlocs *all, const struct xtr_config *cfg)
 {
 	json_t *list = json_array();
@@ -353,22 +404,20 @@ json_t *xtr_rlocs_show(const struct xtr_rlocs *all, const struct xtr_config *cfg
 	HASH_ITER (hh, all->table, r, tmp) {
 		struct xtr_rloc_count c = xtr_rloc_count(all, &r->pub);
 		const struct xtr_tunnel *t = tunnel_of(r);
-		char ip[XTR_IP_STRLEN], hop[XTR_IP_STRLEN];
+		json_t *o = json_object();
+		char ip[XTR_IP_STRLEN];
 
-		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:I}", "rloc",
-			      xtr_ip_format(&r->pub.ip, ip), "state",
-			      !r->pub.why                      ? "up"
-			      : t->state == XTR_HOP_UNRESOLVED ? "unknown"
-							       : "unreachable",
-			      "reason", r->pub.why, "next_hop",
-			      r->nbr ? xtr_ip_format(&r->nbr->key.ip, hop) : NULL, "port",
-			      r->nbr ? json_string(cfg->ports[r->nbr->key.port].name) : json_null(),
-			      "mtu", t->state == XTR_HOP_READY ? json_integer(t->mtu) : json_null(),
-			      "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes,
-			      "users", (json_int_t)r->refs, "uptime_s",
-			      (json_int_t)((xtr_wheel_now(all->wheel) - r->pub.since_ms) /
-					   XTR_MS_PER_SEC)));
+		json_object_update_new(
+		    o, json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "rloc",
+			   xtr_ip_format(&r->pub.ip, ip), "mtu",
+			   t->state == XTR_HOP_READY ? json_integer(t->mtu) : json_null(),
+			   "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes, "users",
+			   (json_int_t)r->refs, "uptime_s",
+			   (json_int_t)((xtr_wheel_now(all->wheel) - r->pub.since_ms) /
+					XTR_MS_PER_SEC)));
+		xtr_rloc_show_hop(&r->pub, cfg, o);
+		all->ops.describe(all->ops.arg, &r->pub, o);
+		json_array_append_new(list, o);
 	}
 	return json_pack("{s:o}", "rlocs", list);
 }

@@ -7,21 +7,39 @@
 #define XTR_RLOC_H
 
 #include <jansson.h>
+#include <sys/queue.h>
 #include "config/config.h"
 #include "control/forwarding/rib.h"
 
 struct xtr_rlocs;
+struct xtr_probe;
+struct xtr_rloc_use;
+
+enum xtr_way { /* how packets get to an RLOC */
+	XTR_WAY_READY,
+	XTR_WAY_RESOLVING, /* the next hop's MAC is being asked for: packets are held */
+	XTR_WAY_FAILED,    /* the next hop does not answer */
+	XTR_WAY_NONE,      /* no route, or none that can be used */
+};
 
 struct xtr_rloc {
 	struct xtr_ip ip;
 	uint32_t tunnel; /* index in the pool of tunnels */
-	const char *why; /* NULL: usable; else why not */
+	enum xtr_way way;
+	const char *why; /* NULL where ready; else half a line on why not */
 	uint64_t since_ms;
+	/* alive.c's: mappings that name it, and its probe as an ordinary locator */
+	LIST_HEAD(, xtr_rloc_use) uses;
+	struct xtr_probe *probe;
 };
 
 struct xtr_rlocs_ops {
 	/* The source RLOC to use on a port towards an address of this family; false: none. */
 	bool (*source)(void *arg, unsigned port, uint8_t af, struct xtr_ip *src);
+	/* The way to an RLOC is another one now. NULL is allowed. */
+	void (*changed)(void *arg, struct xtr_rloc *rloc);
+	/* Adds the RLOC's state, and what probes say of it, to its JSON object in `show rlocs`. */
+	void (*describe)(void *arg, const struct xtr_rloc *rloc, json_t *object);
 	void *arg;
 };
 
@@ -33,10 +51,17 @@ struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *rlocs, const struct xtr_ip *ip);
 void xtr_rloc_put(struct xtr_rlocs *rlocs, struct xtr_rloc *rloc);
 /* Routes or next hops changed: brings the tunnels in line. */
 void xtr_rlocs_update(struct xtr_rlocs *rlocs);
+/* Packets go elsewhere from this turn on: those that wait for an RLOC that has no way are looked up
+ * again, behind this turn's gate. */
+void xtr_rloc_release(struct xtr_rlocs *rlocs, struct xtr_rloc *rloc);
 /* A packet for a tunnel that was not ready. Takes m. */
 void xtr_rloc_hold(struct xtr_rlocs *rlocs, uint32_t tunnel, struct rte_mbuf *m);
 /* `show rlocs`: a new reference. */
 json_t *xtr_rlocs_show(const struct xtr_rlocs *rlocs, const struct xtr_config *cfg);
+/* Adds next_hop and port to a JSON object. */
+void xtr_rloc_show_hop(const struct xtr_rloc *rloc, const struct xtr_config *cfg, json_t *object);
+/* The RLOC with this index in the pool of tunnels; NULL: none any more. */
+const struct xtr_rloc *xtr_rloc_at(const struct xtr_rlocs *rlocs, uint32_t tunnel);
 /* Packets and bytes encapsulated to it, all workers. */
 struct xtr_rloc_count xtr_rloc_count(const struct xtr_rlocs *rlocs, const struct xtr_rloc *rloc);
 

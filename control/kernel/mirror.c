@@ -207,7 +207,8 @@ static void from_tap(void *arg)
 	}
 }
 
-/* The instance whose EID database has this source; they share one Linux routing table so far. */
+/* The instance whose EID database has this source, else that of a proxy-ITR's port; they share one
+ * Linux routing table so far. */
 static int instance_of(const struct xtr_ctl *ctl, const struct xtr_ip *src)
 {
 	for (unsigned i = 0; i < ctl->dp->n_instances; i++) {
@@ -216,7 +217,18 @@ static int instance_of(const struct xtr_ctl *ctl, const struct xtr_ip *src)
 		if (xtr_fib_own(ctl->fib, &eid))
 			return (int)i;
 	}
+	for (unsigned i = 0; i < ctl->dp->n_ports; i++)
+		if (ctl->dp->ports[i].proxy)
+			return (int)ctl->dp->ports[i].inst;
 	return -1;
+}
+
+static bool is_proxy(const struct xtr_ctl *ctl)
+{
+	for (unsigned i = 0; i < ctl->cfg->n_ports; i++)
+		if (ctl->cfg->ports[i].proxy_itr)
+			return true;
+	return false;
 }
 
 static void from_lisp0(void *arg)
@@ -253,7 +265,7 @@ static void from_lisp0(void *arg)
 			continue;
 		}
 		pkt = xtr_pkt(m);
-		pkt->flags = XTR_PKT_SITE | XTR_PKT_LISP0;
+		pkt->flags = XTR_PKT_SITE | XTR_PKT_LISP0 | (is_proxy(ctl) ? XTR_PKT_PROXY : 0);
 		pkt->inst = (uint32_t)inst;
 		pkt->worker = (uint8_t)(xtr_ip4_flow(m, ip, 0) % dp->n_workers);
 		xtr_inject(dp, m, XTR_INJECT_RESUME);
@@ -384,13 +396,32 @@ static int setup_routes(struct xtr_mirror *mirror)
 	return rc;
 }
 
-/* What Linux sends from an EID address goes to lisp0, by a policy rule a prefix; there it enters
- * the pipeline. */
+/*
+ * What Linux sends from an EID address goes to lisp0, by a policy rule a prefix; there it enters
+ * the pipeline. On a proxy-ITR also what it sends to the EID prefixes that it serves. Rule i of
+ * them all; false: there are no more.
+ */
+static bool rule_at(const struct xtr_ctl *ctl, unsigned i, struct xtr_nl_rule *r)
+{
+	const struct xtr_config *cfg = ctl->cfg;
+
+	if (i < cfg->n_database) {
+		*r = (struct xtr_nl_rule){cfg->database[i].eid, false};
+		return true;
+	}
+	i -= cfg->n_database;
+	if (i >= cfg->n_map_cache || !is_proxy(ctl))
+		return false;
+	*r = (struct xtr_nl_rule){cfg->map_cache[i].eid, true};
+	return true;
+}
+
 static int setup_lisp0(struct xtr_mirror *mirror)
 {
 	const struct xtr_config *cfg = mirror->ctl->cfg;
 	struct xtr_nl_route r = {
 	    .prefix.ip.af = 4, .table = XTR_LISP_TABLE, .type = XTR_NL_UNICAST, .n_nexthops = 1};
+	struct xtr_nl_rule rule;
 	uint32_t mtu = UINT16_MAX;
 	int rc;
 
@@ -405,10 +436,9 @@ static int setup_lisp0(struct xtr_mirror *mirror)
 	mirror->have_lisp0 = true;
 	r.nexthops[0] = (struct xtr_nl_nexthop){.ifindex = mirror->lisp0.tap.ifindex, .weight = 1};
 	rc = xtr_nl_route_add(mirror->nl, &r);
-	for (unsigned i = 0; i < cfg->n_database && !rc; i++)
-		if (cfg->database[i].eid.ip.af == 4)
-			rc = xtr_nl_rule_add(
-			    mirror->nl, &cfg->database[i].eid, XTR_LISP_TABLE, XTR_LISP_TABLE);
+	for (unsigned i = 0; !rc && rule_at(mirror->ctl, i, &rule); i++)
+		if (rule.prefix.ip.af == 4)
+			rc = xtr_nl_rule_add(mirror->nl, &rule, XTR_LISP_TABLE, XTR_LISP_TABLE);
 	if (rc < 0)
 		xtr_log(XTR_LOG_ERR, "mirror: policy routing by %s: %s", XTR_LISP0, strerror(-rc));
 	return rc;
@@ -460,13 +490,14 @@ static void close_tap(struct xtr_mirror *mirror, struct tap_port *t)
 
 void xtr_mirror_destroy(struct xtr_mirror *mirror)
 {
+	struct xtr_nl_rule rule;
+
 	if (!mirror)
 		return;
 	if (mirror->nl && mirror->have_lisp0)
-		for (unsigned i = 0; i < mirror->ctl->cfg->n_database; i++)
-			if (mirror->ctl->cfg->database[i].eid.ip.af == 4)
-				xtr_nl_rule_del(mirror->nl, &mirror->ctl->cfg->database[i].eid,
-				    XTR_LISP_TABLE, XTR_LISP_TABLE);
+		for (unsigned i = 0; rule_at(mirror->ctl, i, &rule); i++)
+			if (rule.prefix.ip.af == 4)
+				xtr_nl_rule_del(mirror->nl, &rule, XTR_LISP_TABLE, XTR_LISP_TABLE);
 	for (unsigned i = 0; mirror->taps && i < mirror->ctl->cfg->n_ports; i++)
 		close_tap(mirror, &mirror->taps[i]);
 	close_tap(mirror, &mirror->lisp0);

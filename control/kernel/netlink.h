@@ -130,11 +130,15 @@ int xtr_nl_route_add(struct xtr_nl *nl, const struct xtr_nl_route *r);
 /* Deletes the static route of this prefix, table and metric. For IPv4 metric 0 means any metric to
  * Linux; next hops, where given, then have to match too. */
 int xtr_nl_route_del(struct xtr_nl *nl, const struct xtr_nl_route *r);
-/* Policy rule "from PREFIX iif lo lookup TABLE" with a priority, for what Linux itself sends. */
+/* Policy rule "from|to PREFIX iif lo lookup TABLE" with a priority, for what Linux itself sends. */
+struct xtr_nl_rule {
+	struct xtr_eid prefix;
+	bool to; /* else from */
+};
 int xtr_nl_rule_add(
-    struct xtr_nl *nl, const struct xtr_eid *from, uint32_t table, uint32_t priority);
+    struct xtr_nl *nl, const struct xtr_nl_rule *r, uint32_t table, uint32_t priority);
 int xtr_nl_rule_del(
-    struct xtr_nl *nl, const struct xtr_eid *from, uint32_t table, uint32_t priority);
+    struct xtr_nl *nl, const struct xtr_nl_rule *r, uint32_t table, uint32_t priority);
 /* A permanent neighbour. */
 int xtr_nl_neigh_set(struct xtr_nl *nl, int ifindex, const struct xtr_ip *ip, const uint8_t mac[6]);
 /*

@@ -255,21 +255,24 @@ int xtr_nl_route_del(struct xtr_nl *nl, const struct xtr_nl_route *r)
 }
 
 static int change_rule(
-    struct xtr_nl *nl, bool add, const struct xtr_eid *from, uint32_t table, uint32_t priority)
+    struct xtr_nl *nl, bool add, const struct xtr_nl_rule *r, uint32_t table, uint32_t priority)
 {
 	struct request q;
 	struct fib_rule_hdr *rule;
 
-	if (from->ip.af == 0 || from->plen > xtr_ip_bits(&from->ip))
+	if (r->prefix.ip.af == 0 || r->prefix.plen > xtr_ip_bits(&r->prefix.ip))
 		return -EINVAL;
 	rule = start(&q, add ? RTM_NEWRULE : RTM_DELRULE, add ? NLM_F_CREATE | NLM_F_EXCL : 0,
 	    sizeof(*rule));
-	rule->family = family_of(&from->ip);
-	rule->src_len = from->plen;
+	rule->family = family_of(&r->prefix.ip);
 	rule->action = FR_ACT_TO_TBL;
 	rule->table = table < RT_TABLE_MAX ? table : RT_TABLE_UNSPEC;
-	if (from->plen > 0)
-		put_ip(&q, FRA_SRC, &from->ip);
+	if (r->to)
+		rule->dst_len = r->prefix.plen;
+	else
+		rule->src_len = r->prefix.plen;
+	if (r->prefix.plen > 0)
+		put_ip(&q, r->to ? FRA_DST : FRA_SRC, &r->prefix.ip);
 	/* iif lo: packets that are made here, not those that pass. */
 	mnl_attr_put_strz(q.nlh, FRA_IIFNAME, "lo");
 	mnl_attr_put_u32(q.nlh, FRA_PRIORITY, priority);
@@ -279,15 +282,15 @@ static int change_rule(
 }
 
 int xtr_nl_rule_add(
-    struct xtr_nl *nl, const struct xtr_eid *from, uint32_t table, uint32_t priority)
+    struct xtr_nl *nl, const struct xtr_nl_rule *r, uint32_t table, uint32_t priority)
 {
-	return change_rule(nl, true, from, table, priority);
+	return change_rule(nl, true, r, table, priority);
 }
 
 int xtr_nl_rule_del(
-    struct xtr_nl *nl, const struct xtr_eid *from, uint32_t table, uint32_t priority)
+    struct xtr_nl *nl, const struct xtr_nl_rule *r, uint32_t table, uint32_t priority)
 {
-	return change_rule(nl, false, from, table, priority);
+	return change_rule(nl, false, r, table, priority);
 }
 
 static struct ndmsg *start_neigh(struct request *q, int ifindex, const struct xtr_ip *ip)

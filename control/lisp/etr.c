@@ -10,6 +10,8 @@
 #include "util/log.h"
 #include "wire/data.h"
 
+#define PETR_TTL_MIN 1440u /* of the record that a probed PETR answers with */
+
 struct xtr_trie *etr_trie(const struct xtr_etr *etr, const struct xtr_eid *eid)
 {
 	for (unsigned i = 0; i < etr->n_dbs; i++)
@@ -223,29 +225,70 @@ static const struct xtr_cfg_mapping *mapping_at(
 	return NULL;
 }
 
+/* Are we a PETR for EIDs of this instance? All PETRs are asked in instance 0, by some peers in that
+ * of the EIDs that they send us. */
+static bool is_petr(const struct xtr_config *cfg, uint32_t iid)
+{
+	if (!iid)
+		return cfg->n_proxy_etr;
+	for (unsigned i = 0; i < cfg->n_proxy_etr; i++)
+		for (unsigned j = 0; j < cfg->proxy_etr[i].n_eids; j++)
+			if (cfg->proxy_etr[i].eids[j].iid == iid)
+				return true;
+	return false;
+}
+
+/* A PETR has no mapping that could be probed: all EIDs stand for it, at the address that was
+ * probed. */
+static void answer_as_petr(struct answer *a, const struct xtr_eid *eid, const struct xtr_ip *local)
+{
+	struct xtr_record rec = {.ttl = PETR_TTL_MIN, .eid = *eid, .authoritative = true};
+	struct xtr_locator loc = {.ip = *local,
+	    .priority = 1,
+	    .weight = 100,
+	    .m_priority = 255,
+	    .local = true,
+	    .probed = true,
+	    .reachable = true};
+
+	xtr_write_record(a->w, &rec);
+	xtr_write_locator(a->w, &loc);
+	a->n++;
+}
+
 /* All that there is to say about the EIDs of a request. False: they are not for us. */
 static bool collect(struct answer *a, const struct xtr_peer *from, const struct xtr_msg *req)
 {
+	const struct xtr_config *cfg = a->etr->l->cfg;
+	struct xtr_eid eid, all = {.ip.af = from->local.af}; /* 0.0.0.0/0 or ::/0 */
+	bool full = false, nameless = false, everything = false, petr;
 	const struct xtr_cfg_mapping *m;
 	const uint8_t *cursor = NULL;
-	struct xtr_eid eid;
-	bool full = false, nameless = false;
 
 	while (xtr_request_eid_next(req, &cursor, &eid)) {
 		nameless |= !eid.ip.af;
 		full |= !answer_eid(a, &eid);
+		if (eid.ip.af && !eid.plen && is_petr(cfg, eid.iid)) {
+			everything = true;
+			all = eid;
+		}
 	}
 	if (a->n || full)
 		return true;
+	if (!req->probe)
+		return false;
 	/* RFC 9301 5.2: a probe MUST be answered, even if it asks for an EID that we know nothing
 	 * of; or for none, as peers do before they know one: then any mapping of the locator will
 	 * do */
-	m = req->probe ? mapping_at(a->etr, &from->local) : NULL;
-	if (m && nameless) {
+	m = mapping_at(a->etr, &from->local);
+	petr = is_petr(cfg, 0) && xtr_ip_is_unicast(&from->local);
+	if (petr && (everything || (nameless && !m))) {
+		answer_as_petr(a, &all, &from->local);
+	} else if (m && nameless) {
 		a->ttl_min = m->ttl_min;
 		write_as(a, m, &m->eid);
 	}
-	return m != NULL;
+	return m || petr;
 }
 
 /* To one of the ITR-RLOCs, of a family that we can reach, at the request's source port (RFC 9301

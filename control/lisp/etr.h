@@ -11,15 +11,15 @@
 
 struct xtr_etr;
 
-/* The database and Map-Servers of l->cfg. xtr_id: 16 bytes that name this xTR. NULL if memory is
- * short. */
+/* The database and Map-Servers of l->cfg, or only a PETR to be probed, which has neither. xtr_id:
+ * 16 bytes that name this xTR. NULL if memory is short. */
 struct xtr_etr *xtr_etr_create(struct xtr_lisp *l, const uint8_t *xtr_id);
 void xtr_etr_destroy(struct xtr_etr *etr);
 /* Registers now, and every minute from now on. */
 void xtr_etr_start(struct xtr_etr *etr);
 
 /* A Map-Request: bare, or from inside the ECM `ecm` (NULL: bare). False: none of its EIDs is ours,
- * and it is no probe of a locator of ours: nothing was done. */
+ * and it is no probe of a locator of ours, nor of a PETR: nothing was done. */
 bool xtr_etr_request(struct xtr_etr *etr, const struct xtr_peer *from, const struct xtr_msg *ecm,
     const struct xtr_msg *req);
 /* A Map-Notify of len bytes at p, read into m. */

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include "util/log.h"
-#include "wire/data.h"
 
 #define REQUEST_MS                                                                                 \
 	1000u /* RFC 9301 5.3: Map-Requests MUST be rate limited to 1 per second per EID-Prefix */
@@ -42,44 +41,20 @@ void itr_pending_free(struct xtr_pending *p)
 	free(p);
 }
 
-/* One Encapsulated Map-Request to a Map-Resolver (RFC 9301 sections 5.8, 8.1). */
 static void send_request(struct xtr_pending *p)
 {
 	struct xtr_lisp *l = p->itr->l;
 	const struct xtr_config *cfg = l->cfg;
 	/* each retransmission asks the next resolver: one that is gone costs a second, not the
 	 * answer */
-	const struct xtr_ip *resolver =
-	    &cfg->map_resolvers[(p->first_resolver + p->sent) % cfg->n_map_resolvers];
-	char eid[XTR_EID_STRLEN], to[XTR_IP_STRLEN];
-	uint8_t request[512], buf[768];
-	struct xtr_request_opts o = {.nonce = p->nonce, .source_eid = p->source, .n_itr_rlocs = 1};
-	struct xtr_writer w;
-	struct xtr_ip rloc;
+	unsigned resolver = (p->first_resolver + p->sent) % cfg->n_map_resolvers;
 
 	p->asked_ms = xtr_wheel_now(l->wheel);
 	l->counters[p->sent ? XTR_C_ITR_REQ_RETRANSMIT : XTR_C_ITR_REQ_TX]++;
 	p->sent++;
-	if (!xtr_lisp_itr_rloc(l, resolver, &rloc)) {
-		l->counters[XTR_C_CTL_TX_FAILED]++;
-		return;
-	}
-	o.itr_rlocs = &rloc;
-	xtr_writer_init(&w, request, sizeof(request));
-	xtr_write_map_request(&w, &o, &p->eid);
-	if (xtr_writer_result(&w) < 0)
-		return;
-	size_t len = w.len;
-	xtr_writer_init(&w, buf, sizeof(buf));
-	xtr_write_ecm(
-	    &w, &p->source.ip, &p->eid.ip, XTR_PORT_CONTROL, XTR_PORT_CONTROL, request, len);
-	if (xtr_writer_result(&w) < 0)
-		return;
-	xtr_dbg(XTR_DBG_MAP_REQUEST,
-	    "map-request: %s, try %u, nonce 0x%08X-0x%08X, to map-resolver %s",
-	    xtr_eid_format(&p->eid, eid), p->sent, (unsigned)(p->nonce >> 32), (unsigned)p->nonce,
-	    xtr_ip_format(resolver, to));
-	l->send(l, &rloc, resolver, XTR_PORT_CONTROL, buf, w.len);
+	/* RFC 9301 5.2: for a host that is not of our site, a PITR asks */
+	xtr_lisp_map_request(l, &cfg->map_resolvers[resolver], p->nonce, &p->source, &p->eid,
+	    !p->itr->ops.own(p->itr->ops.arg, &p->source));
 }
 
 static void tick(struct xtr_timer *t);

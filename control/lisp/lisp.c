@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/lisp/lisp.h"
 
+#include <errno.h>
+#include <time.h>
 #include "control/lisp/hash.h"
+#include "util/log.h"
+#include "wire/data.h"
 
 /*
  * RFC 9301 5.4: Map-Replies MUST be rate limited. The rate that it recommends, one packet every 3
@@ -12,6 +16,13 @@
 #define REPLY_COST_US  500u /* a reply: 2,000 a second */
 #define REPLY_BURST_US (4000u * REPLY_COST_US)
 #define US_PER_MS      1000u
+#define US_PER_SEC     1000000u
+#define NS_PER_US      1000u
+
+/* Bytes of the longest Map-Request that we send (two IPv6 EIDs with instance-ID, one ITR-RLOC), and
+ * of what goes around it at most. */
+#define REQUEST_MAX 128
+#define ECM_MAX     64
 
 static const char *const names[XTR_C_N] = {
 #define XTR_X(id, name) [XTR_C_##id] = name,
@@ -57,4 +68,56 @@ bool xtr_lisp_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_i
 	if (bound)
 		*rloc = *bound;
 	return bound || !l->cfg->n_control_addresses;
+}
+
+int xtr_lisp_map_request(struct xtr_lisp *l, const struct xtr_ip *resolver, uint64_t nonce,
+    const struct xtr_eid *source, const struct xtr_eid *eid, bool pitr)
+{
+	struct xtr_ip rloc;
+	struct xtr_request_opts o = {
+	    .nonce = nonce, .itr_rlocs = &rloc, .n_itr_rlocs = 1, .pitr = pitr};
+	uint8_t request[REQUEST_MAX], buf[REQUEST_MAX + ECM_MAX];
+	char text[XTR_EID_STRLEN], to[XTR_IP_STRLEN];
+	const struct xtr_ip *inner;
+	struct xtr_writer w;
+	size_t len;
+	int rc;
+
+	if (!xtr_lisp_itr_rloc(l, resolver, &rloc)) {
+		l->counters[XTR_C_CTL_TX_FAILED]++;
+		return -ENETUNREACH;
+	}
+	/*
+	 * Nobody answers to the inner source, but it must be of the EID's family, and peers refuse
+	 * the unspecified address. Without a host of ours it is the RLOC, or where that is of the
+	 * other family, as in the field's routers, the EID that is asked for.
+	 */
+	inner = source ? &source->ip : rloc.af == eid->ip.af ? &rloc : &eid->ip;
+	if (source)
+		o.source_eid = *source;
+	xtr_writer_init(&w, request, sizeof(request));
+	xtr_write_map_request(&w, &o, eid);
+	rc = xtr_writer_result(&w);
+	if (rc < 0)
+		return rc;
+	len = w.len;
+	xtr_writer_init(&w, buf, sizeof(buf));
+	xtr_write_ecm(&w, inner, &eid->ip, XTR_PORT_CONTROL, XTR_PORT_CONTROL, request, len);
+	rc = xtr_writer_result(&w);
+	if (rc < 0)
+		return rc;
+	xtr_dbg(XTR_DBG_MAP_REQUEST, "map-request: %s, nonce 0x%08X-0x%08X, to map-resolver %s",
+	    xtr_eid_format(eid, text), (unsigned)(nonce >> 32), (unsigned)nonce,
+	    xtr_ip_format(resolver, to));
+	return l->send(l, &rloc, resolver, XTR_PORT_CONTROL, buf, w.len);
+}
+
+uint64_t xtr_lisp_now_us(const struct xtr_lisp *l)
+{
+	struct timespec t;
+
+	if (l->wheel->manual)
+		return xtr_wheel_now(l->wheel) * US_PER_MS;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * US_PER_SEC + (uint64_t)t.tv_nsec / NS_PER_US;
 }

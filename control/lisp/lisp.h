@@ -58,7 +58,14 @@ struct xtr_peer {
 	X(ITR_REPLY_REFUSED, "itr-map-reply-refused")                                              \
 	X(ITR_RESOLVE_FAILED, "itr-resolution-failed")                                             \
 	X(ITR_RESOLVE_LIMIT, "itr-resolution-limit")                                               \
-	X(ITR_EXPIRED, "map-cache-expired")
+	X(ITR_EXPIRED, "map-cache-expired")                                                        \
+	X(PROBE_TX, "probe-tx")                                                                    \
+	X(PROBE_RETRANSMIT, "probe-retransmit")                                                    \
+	X(PROBE_REPLY_OK, "probe-reply-accepted")                                                  \
+	X(PROBE_REPLY_REFUSED, "probe-reply-not-as-petr")                                          \
+	X(PROBE_REPLY_UNSOLICITED, "probe-reply-unsolicited")                                      \
+	X(LIG_REQ_TX, "lig-map-request-tx")                                                        \
+	X(LIG_REPLY, "lig-map-reply")
 
 enum xtr_lisp_counter {
 #define XTR_X(id, name) XTR_C_##id,
@@ -102,5 +109,17 @@ bool xtr_lisp_may_reply(struct xtr_lisp *l, const struct xtr_ip *dst);
 /* The address of ours that an answer to a Map-Request to `to` is to come to: one that we listen on
  * (RFC 9301 section 5.2, ITR-RLOC). False: there is no way to `to`. */
 bool xtr_lisp_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_ip *rloc);
+
+/*
+ * Sends one Encapsulated Map-Request for an EID to a Map-Resolver (RFC 9301 sections 5.8, 8.1).
+ * source: the host that wants it; NULL: nobody in particular. pitr: a proxy-ITR asks. 0 or negative
+ * errno; failures are counted.
+ */
+int xtr_lisp_map_request(struct xtr_lisp *l, const struct xtr_ip *resolver, uint64_t nonce,
+    const struct xtr_eid *source, const struct xtr_eid *eid, bool pitr);
+
+/* Microseconds of a clock that does not go back, for round-trip times: the real one, whatever was
+ * done to the wheel's, but in unit tests that one. */
+uint64_t xtr_lisp_now_us(const struct xtr_lisp *l);
 
 #endif

@@ -29,8 +29,8 @@ struct xtr_probe_ops {
 	 * May stop any probe. */
 	void (*changed)(void *arg, void *user, enum xtr_probe_state state);
 	/* An EID prefix to ask the RLOC about: one whose mapping names it. False: none now, the
-	 * probe waits for its next turn. Not called for PETRs, which are asked for 0.0.0.0/0 or
-	 * ::/0 of instance 0. */
+	 * probe waits for its next turn. Called from a timer. Not called for PETRs, which are asked
+	 * for 0.0.0.0/0 or ::/0 of instance 0. Must not stop a probe. */
 	bool (*eid)(void *arg, void *user, struct xtr_eid *eid);
 	void *arg;
 };
@@ -46,18 +46,23 @@ struct xtr_probe_status {
 	uint64_t since_ms; /* of the state */
 };
 
-/* NULL if memory is short. l->cfg->lisp.probe_interval_ms rules; with 0 nothing is ever sent and
- * all states stay unknown. */
+/*
+ * NULL if memory is short. l->cfg->lisp.probe_interval_ms rules; with 0 nothing is ever sent and
+ * all states stay unknown. All probes together are paced: 1,000 a second.
+ */
 struct xtr_probes *xtr_probes_create(struct xtr_lisp *l, const struct xtr_probe_ops *ops);
+/* Stops those that are left. */
 void xtr_probes_destroy(struct xtr_probes *probes);
 
-/* Starts to probe an RLOC: the first probe goes out at once (or as soon as the pace of all probes
- * allows). petr: as a PETR; the same RLOC may be probed twice, once as each. NULL if memory is
- * short. */
+/* Starts to probe an RLOC: the first probe goes out with the wheel's next tick (or as soon as the
+ * pace allows), never from inside this call. petr: as a PETR; the same RLOC may be probed twice,
+ * once as each. NULL if memory is short. */
 struct xtr_probe *xtr_probe_start(
     struct xtr_probes *probes, const struct xtr_ip *rloc, bool petr, void *user);
 void xtr_probe_stop(struct xtr_probe *probe); /* NULL is allowed */
-/* The way to the RLOC has changed: it is probed now instead of at its next turn. */
+/* The way to the RLOC has changed: it is probed now instead of at its next turn, but not within a
+ * second (or the interval) of the last probe sent; the tries that decide begin anew, once a round.
+ */
 void xtr_probe_now(struct xtr_probe *probe);
 struct xtr_probe_status xtr_probe_status(const struct xtr_probe *probe);
 const char *xtr_probe_state_name(enum xtr_probe_state state); /* "unknown", "up", ... */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define LISTENER   UINT32_MAX /* epoll data of the listening socket; a client's is its index */
-#define ERROR_LINE 1024       /* bytes of an "error TEXT" line at most */
+#define WHY_BYTES  1000       /* of a command's text about an error */
 #define EVENTS     64         /* descriptors served in one run at most */
 #define RETRY_MS   1000       /* accept again so long after the process ran out of descriptors */
 #define NS_PER_US  1000u
@@ -23,11 +23,13 @@ struct client {
 	int fd;                        /* -1: nobody */
 	uint64_t active;               /* ms, when bytes last moved */
 	bool answering;                /* the request is read, the answer is on its way */
-	bool cut;                      /* the stream failed: close when buf is written */
+	bool waiting;                  /* for the later answer; of `later` */
+	bool cut;                      /* the stream failed: close when `out` is written */
 	bool first;                    /* no item of the stream was written yet */
 	struct xtr_oper_stream stream; /* next NULL: none, or at its end */
-	char *buf;                     /* bytes off to len are still to be written */
-	size_t off, len, size;
+	struct xtr_oper_later later;
+	struct xtr_oper_out out;
+	struct xtr_oper *oper;
 	unsigned line_len;
 	char line[XTR_OPER_LINE];
 };
@@ -113,8 +115,11 @@ static void end_stream(struct client *c)
 static void end_client(struct xtr_oper *o, struct client *c)
 {
 	end_stream(c);
-	free(c->buf);
-	c->buf = NULL;
+	if (c->waiting)
+		c->later.cancel(c->later.state);
+	c->waiting = false;
+	free(c->out.buf);
+	c->out.buf = NULL;
 	close(c->fd);
 	c->fd = -1;
 	o->n_clients--;
@@ -135,64 +140,19 @@ void xtr_oper_close(struct xtr_oper *o)
 	free(o);
 }
 
-/* Appends to what is to be written; a json_dump_callback_t. Returns 0 or -1. */
-static int append(const char *p, size_t len, void *arg)
-{
-	struct client *c = arg;
-
-	if (len > c->size - c->len) {
-		size_t size = c->size ? c->size : 4096;
-		char *buf;
-
-		while (size - c->len < len)
-			size *= 2;
-		buf = realloc(c->buf, size);
-		if (buf == NULL)
-			return -1;
-		c->buf = buf;
-		c->size = size;
-	}
-	memcpy(c->buf + c->len, p, len);
-	c->len += len;
-	return 0;
-}
-
-static int append_text(struct client *c, const char *text)
-{
-	return append(text, strlen(text), c);
-}
-
-/* Takes the reference. */
-static int append_json(struct client *c, json_t *v, size_t flags)
-{
-	int rc = v ? json_dump_callback(v, append, c, JSON_COMPACT | JSON_ENCODE_ANY | flags) : -1;
-
-	json_decref(v);
-	return rc;
-}
-
-/* The answer "error TEXT", of which control characters would make more than a line. */
 static void answer_error(struct client *c, const char *text)
 {
-	char line[ERROR_LINE];
-	int n = snprintf(line, sizeof(line) - 1, "error %s", text);
-	size_t len = (size_t)n < sizeof(line) - 1 ? (size_t)n : sizeof(line) - 2;
-
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
-	line[len++] = '\n';
-	c->len = 0;
-	c->cut = append(line, len, c) != 0;
+	c->cut = xtr_oper_put_error(&c->out, text) != 0;
 }
 
 /* Everything of a stream before its first item. */
 static int begin_stream(struct client *c)
 {
 	c->first = true;
-	if (append_text(c, "ok\n{") != 0 || append_json(c, json_string(c->stream.key), 0) != 0)
+	if (xtr_oper_put(&c->out, "ok\n{") != 0 ||
+	    xtr_oper_put_json(&c->out, json_string(c->stream.key), 0) != 0)
 		return -1;
-	return append_text(c, ":[");
+	return xtr_oper_put(&c->out, ":[");
 }
 
 /* Everything behind its last. */
@@ -200,29 +160,30 @@ static int finish_stream(struct client *c)
 {
 	json_t *rest = c->stream.rest ? c->stream.rest(c->stream.state) : NULL;
 
-	if (append_text(c, "]") != 0) {
+	if (xtr_oper_put(&c->out, "]") != 0) {
 		json_decref(rest);
 		return -1;
 	}
 	if (json_object_size(rest) == 0)
 		json_decref(rest);
-	else if (append_text(c, ",") != 0 || append_json(c, rest, JSON_EMBED) != 0)
+	else if (xtr_oper_put(&c->out, ",") != 0 ||
+		 xtr_oper_put_json(&c->out, rest, JSON_EMBED) != 0)
 		return -1;
-	return append_text(c, "}\n");
+	return xtr_oper_put(&c->out, "}\n");
 }
 
 /* Makes items until enough are there for the client to read, or the slice is over. */
 static void fill(struct client *c, const struct slice *slice)
 {
-	while (c->stream.next != NULL && c->len < XTR_OPER_FILL && clock_ns() < slice->end) {
+	while (c->stream.next != NULL && c->out.len < XTR_OPER_FILL && clock_ns() < slice->end) {
 		json_t *item = NULL;
 		int rc = c->stream.next(c->stream.state, &item);
 
 		if (rc > 0) {
-			if (!c->first && append_text(c, ",") != 0)
+			if (!c->first && xtr_oper_put(&c->out, ",") != 0)
 				rc = -ENOMEM;
 			c->first = false;
-			if (append_json(c, item, 0) != 0)
+			if (xtr_oper_put_json(&c->out, item, 0) != 0)
 				rc = -ENOMEM;
 		} else if (rc == 0 && finish_stream(c) != 0) {
 			rc = -ENOMEM;
@@ -235,13 +196,25 @@ static void fill(struct client *c, const struct slice *slice)
 	}
 }
 
+static int run_later(struct xtr_oper *o, struct client *c, const struct xtr_oper_command *cmd,
+    const char *const *words, unsigned n_words, char *err, size_t err_size)
+{
+	int rc;
+
+	c->waiting = true;
+	rc = cmd->later(o->arg, words, n_words, &c->later, err, err_size);
+	if (rc != 0)
+		c->waiting = false;
+	return rc;
+}
+
 static void run_command(struct xtr_oper *o, struct client *c)
 {
 	const struct xtr_oper_command *cmd;
-	const char *words[XTR_OPER_WORDS];
-	char err[ERROR_LINE - 16] = "";
+	const char *words[XTR_OPER_WORDS], *const *args;
+	char err[WHY_BYTES] = "";
 	json_t *request, *doc = NULL;
-	unsigned used;
+	unsigned used, n_args;
 	int n, rc;
 
 	n = xtr_oper_words(c->line, c->line_len, &request, words, err, sizeof(err));
@@ -250,28 +223,53 @@ static void run_command(struct xtr_oper *o, struct client *c)
 		return;
 	}
 	cmd = xtr_oper_find(&o->table, words, (unsigned)n, &used, err, sizeof(err));
+	args = words + used;
+	n_args = (unsigned)n - used;
 	if (cmd == NULL) {
 		rc = -EINVAL;
-	} else if (xtr_oper_is_help(cmd)) {
-		doc = xtr_oper_help(&o->table);
-		rc = 0;
 	} else if (cmd->stream != NULL) {
-		rc = cmd->stream(
-		    o->arg, words + used, (unsigned)n - used, &c->stream, err, sizeof(err));
+		rc = cmd->stream(o->arg, args, n_args, &c->stream, err, sizeof(err));
 		if (rc == 0 && begin_stream(c) != 0)
 			rc = -ENOMEM;
+	} else if (cmd->later != NULL) {
+		rc = run_later(o, c, cmd, args, n_args, err, sizeof(err));
 	} else {
-		rc = cmd->handler(o->arg, words + used, (unsigned)n - used, &doc, err, sizeof(err));
+		if (xtr_oper_is_help(cmd)) {
+			doc = xtr_oper_help(&o->table);
+			rc = 0;
+		} else {
+			rc = cmd->handler(o->arg, args, n_args, &doc, err, sizeof(err));
+		}
+		if (rc == 0 && xtr_oper_put_answer(&c->out, doc) != 0)
+			rc = -ENOMEM;
 	}
-	if (rc == 0 && (cmd->stream == NULL) &&
-	    (append_text(c, "ok\n") != 0 || append_json(c, doc, 0) != 0 ||
-		append_text(c, "\n") != 0))
-		rc = -ENOMEM;
 	if (rc != 0) {
 		end_stream(c);
 		answer_error(c, err[0] ? err : strerror(-rc));
 	}
 	json_decref(request);
+}
+
+/* A client that waits is only watched for its leaving, which epoll always tells. */
+static int watch(struct client *c, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.u32 = (uint32_t)(c - c->oper->clients)};
+
+	return epoll_ctl(c->oper->epoll, EPOLL_CTL_MOD, c->fd, &ev);
+}
+
+void xtr_oper_answer(struct xtr_oper_later *later, json_t *answer, const char *err)
+{
+	struct client *c =
+	    (struct client *)(void *)((char *)later - offsetof(struct client, later));
+
+	c->waiting = false;
+	if (answer == NULL)
+		answer_error(c, err);
+	else if (xtr_oper_put_answer(&c->out, answer) != 0)
+		answer_error(c, strerror(ENOMEM));
+	c->active = c->oper->now;
+	watch(c, EPOLLOUT);
 }
 
 /* Returns false when the client is to be closed: all is written, or it is gone. */
@@ -281,20 +279,21 @@ static bool write_some(struct xtr_oper *o, struct client *c, struct slice *slice
 		size_t len;
 		ssize_t n;
 
-		if (c->off == c->len) {
-			c->off = c->len = 0;
+		if (c->out.off == c->out.len) {
+			c->out.off = c->out.len = 0;
 			fill(c, slice);
-			if (c->len == 0)
+			if (c->out.len == 0)
 				return c->stream.next != NULL;
 		}
-		len = c->len - c->off < slice->bytes ? c->len - c->off : slice->bytes;
-		n = send(c->fd, c->buf + c->off, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		len =
+		    c->out.len - c->out.off < slice->bytes ? c->out.len - c->out.off : slice->bytes;
+		n = send(c->fd, c->out.buf + c->out.off, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
-		c->off += (size_t)n;
+		c->out.off += (size_t)n;
 		slice->bytes -= (size_t)n;
 		c->active = o->now;
-		if (c->off == c->len && (c->cut || c->stream.next == NULL))
+		if (c->out.off == c->out.len && (c->cut || c->stream.next == NULL))
 			return false;
 	}
 	return true;
@@ -304,7 +303,6 @@ static bool write_some(struct xtr_oper *o, struct client *c, struct slice *slice
  * client is to be closed. */
 static bool read_some(struct xtr_oper *o, struct client *c)
 {
-	struct epoll_event ev = {.events = EPOLLOUT, .data.u32 = (uint32_t)(c - o->clients)};
 	const char *end;
 	ssize_t n;
 
@@ -326,7 +324,7 @@ static bool read_some(struct xtr_oper *o, struct client *c)
 	}
 	c->answering = true;
 	c->active = o->now;
-	return epoll_ctl(o->epoll, EPOLL_CTL_MOD, c->fd, &ev) == 0;
+	return watch(c, c->waiting ? 0 : EPOLLOUT) == 0;
 }
 
 static void listen_for(struct xtr_oper *o, uint32_t events)
@@ -368,6 +366,7 @@ static void accept_one(struct xtr_oper *o)
 	}
 	memset(c, 0, offsetof(struct client, line));
 	c->fd = fd;
+	c->oper = o;
 	c->active = o->now;
 	o->n_clients++;
 }
@@ -377,7 +376,7 @@ static void sweep(struct xtr_oper *o)
 	for (unsigned i = 0; i < XTR_OPER_CLIENTS; i++) {
 		struct client *c = &o->clients[i];
 
-		if (c->fd >= 0 &&
+		if (c->fd >= 0 && !c->waiting &&
 		    o->now - c->active >= (c->answering ? XTR_OPER_READ_MS : XTR_OPER_REQUEST_MS))
 			end_client(o, c);
 	}
@@ -409,7 +408,9 @@ void xtr_oper_run(struct xtr_oper *o, uint64_t now)
 		c = &o->clients[ev.data.u32];
 		if (!c->answering)
 			keep = read_some(o, c);
-		if (keep && c->answering)
+		if (keep && c->waiting)
+			keep = (ev.events & (EPOLLHUP | EPOLLERR)) == 0;
+		else if (keep && c->answering)
 			keep = write_some(o, c, &slice);
 		if (!keep)
 			end_client(o, c);

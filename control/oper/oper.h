@@ -28,8 +28,8 @@
 		      */
 #define XTR_OPER_REQUEST_MS (10u * 1000) /* a client that asks nothing for so long is closed */
 #define XTR_OPER_READ_MS                                                                           \
-	(5u * 60 * 1000) /* and one that reads nothing of its answer for so long                   \
-			  */
+	(5u * 60 * 1000) /* and one that reads nothing of its answer for so long; while it waits   \
+			    for a command's later answer it has no limit */
 
 /*
  * An answer that is made item by item, {"KEY":[ITEM,ITEM,...]}, as the client reads it. Between two
@@ -50,10 +50,23 @@ struct xtr_oper_stream {
 };
 
 /*
- * A command. Exactly one of the two functions is there. They get the words after the pattern (valid
- * during the call only), and return 0, or negative errno with one line about it in err (without
- * one, the errno's text goes out). `arg` is that of xtr_oper_open(). handler: for answers of
- * bounded size, a new reference in *out. stream: *stream is zeroed before; `next` must be set.
+ * A client that waits for an answer that comes later; others are served meanwhile. The address is
+ * what the command answers with: xtr_oper_answer() once, or cancel() comes first, and after either
+ * it is not the command's any more. The command may keep it nowhere else.
+ */
+struct xtr_oper_later {
+	/* The client is gone, or the socket is being closed. */
+	void (*cancel)(void *state);
+	void *state;
+};
+
+/*
+ * A command. Exactly one of the three functions is there. They get the words after the pattern
+ * (valid during the call only), and return 0, or negative errno with one line about it in err
+ * (without one, the errno's text goes out). `arg` is that of xtr_oper_open(). handler: for answers
+ * of bounded size, a new reference in *out. stream: *stream is zeroed before; `next` must be set.
+ * later: *later is zeroed before; `cancel` must be set, unless it answers before it returns. Where
+ * it returns an error, that is the answer.
  */
 struct xtr_oper_command {
 	const char *words; /* the pattern: "show map-cache". The longest that fits wins */
@@ -64,6 +77,8 @@ struct xtr_oper_command {
 	    char *err, size_t err_size);
 	int (*stream)(void *arg, const char *const *words, unsigned n_words,
 	    struct xtr_oper_stream *stream, char *err, size_t err_size);
+	int (*later)(void *arg, const char *const *words, unsigned n_words,
+	    struct xtr_oper_later *later, char *err, size_t err_size);
 };
 
 struct xtr_oper;
@@ -77,7 +92,13 @@ struct xtr_oper;
  */
 struct xtr_oper *xtr_oper_open(
     const char *path, const struct xtr_oper_command *commands, unsigned n_commands, void *arg);
-/* Closes the clients, ends their streams, removes the socket if it is still ours. o may be NULL. */
+/*
+ * The answer of a command's later(): a new reference, or NULL and one line in err. May be called
+ * from anywhere on the control lcore but a cancel(); xtr_oper_fd() becomes readable.
+ */
+void xtr_oper_answer(struct xtr_oper_later *later, json_t *answer, const char *err);
+/* Closes the clients, ends their streams, cancels what they wait for, removes the socket if it is
+ * still ours. o may be NULL. */
 void xtr_oper_close(struct xtr_oper *o);
 /* An epoll descriptor: readable (level-triggered) as long as there is something to do. */
 int xtr_oper_fd(const struct xtr_oper *o);

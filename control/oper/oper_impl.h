@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What oper.c is made of: the socket file (oper_listen.c), the words of a request and the command
- * that they name (oper_command.c).
+ * that they name (oper_command.c), what is written to a client (oper_out.c).
  */
 #ifndef XTR_OPER_IMPL_H
 #define XTR_OPER_IMPL_H
@@ -46,5 +46,21 @@ const struct xtr_oper_command *xtr_oper_find(const struct xtr_oper_table *table,
 json_t *xtr_oper_help(const struct xtr_oper_table *table);
 /* True for the command that oper.c answers itself. */
 bool xtr_oper_is_help(const struct xtr_oper_command *command);
+
+/* What is to be written to a client. Zeroed: nothing. The owner frees buf. */
+struct xtr_oper_out {
+	char *buf; /* bytes off to len are still to be written */
+	size_t off, len, size;
+};
+
+/* These return 0, or -1 where memory is short. */
+int xtr_oper_put(struct xtr_oper_out *out, const char *text);
+/* Takes the reference; v may be NULL, which is a failure too. */
+int xtr_oper_put_json(struct xtr_oper_out *out, json_t *v, size_t flags);
+/* A whole answer "ok", with its document: takes the reference. */
+int xtr_oper_put_answer(struct xtr_oper_out *out, json_t *document);
+/* The answer "error TEXT", in place of what was there. Control characters would make more than a
+ * line of it. */
+int xtr_oper_put_error(struct xtr_oper_out *out, const char *text);
 
 #endif

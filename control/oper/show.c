@@ -10,6 +10,10 @@
 #include <string.h>
 #include <rte_ethdev.h>
 #include <rte_version.h>
+#include "control/forwarding/petr.h"
+#include "control/oper/forwarding.h"
+#include "control/oper/lig.h"
+#include "control/oper/words.h"
 #include "util/log.h"
 
 static json_t *number(uint64_t n)
@@ -24,6 +28,12 @@ static int refuse(char *err, size_t size, const char *text, const char *found)
 	return -EINVAL;
 }
 
+static int lig(void *arg, const char *const *words, unsigned n, struct xtr_oper_later *later,
+    char *err, size_t size)
+{
+	return xtr_oper_lig(((struct xtr_ctl *)arg)->ligs, words, n, later, err, size);
+}
+
 struct where { /* the words "[ADDRESS|PREFIX] [instance N]" */
 	struct xtr_eid eid;
 	bool any;
@@ -32,25 +42,24 @@ struct where { /* the words "[ADDRESS|PREFIX] [instance N]" */
 
 static int read_where(const char *const *words, unsigned n, struct where *w, char *err, size_t size)
 {
-	unsigned i = 0;
-	char *end;
+	struct xtr_oper_option instance = {.name = "instance"};
+	uint32_t iid;
+	int rc;
 
 	*w = (struct where){.any = true, .iid = -1};
-	if (i < n && strcmp(words[i], "instance")) {
-		if (xtr_eid_parse(words[i], &w->eid) == -EINVAL)
-			return refuse(err, size, "an address or a prefix is wanted", words[i]);
+	if (n && strcmp(words[0], "instance")) {
+		if (xtr_eid_parse(words[0], &w->eid) == -EINVAL)
+			return refuse(err, size, "an address or a prefix is wanted", words[0]);
 		w->any = false;
-		i++;
+		words++;
+		n--;
 	}
-	if (i + 1 < n && !strcmp(words[i], "instance")) {
-		errno = 0;
-		w->iid = strtol(words[i + 1], &end, 10);
-		if (errno || *end || end == words[i + 1] || w->iid < 0 || w->iid > XTR_IID_MAX)
-			return refuse(
-			    err, size, "an instance-ID from 0 to 16777215 is wanted", words[i + 1]);
-		i += 2;
-	}
-	return i < n ? refuse(err, size, "[ADDRESS|PREFIX] [instance N] is wanted", words[i]) : 0;
+	rc = xtr_oper_options(words, n, &instance, 1, "[ADDRESS|PREFIX] [instance N]", err, size);
+	if (rc < 0 || !instance.value)
+		return rc;
+	rc = xtr_oper_instance(instance.value, &iid, err, size);
+	w->iid = iid;
+	return rc;
 }
 
 static int show_map_cache(
@@ -113,6 +122,18 @@ static int show_rlocs(
 		return 0;
 	}
 	*out = xtr_rlocs_show(ctl->rlocs, ctl->cfg);
+	return 0;
+}
+
+static int show_petrs(
+    void *arg, const char *const *words, unsigned n, json_t **out, char *err, size_t size)
+{
+	struct xtr_ctl *ctl = arg;
+
+	*out = ctl->petrs ? xtr_petrs_show(ctl->petrs)
+			  : json_pack("{s:s, s:[]}", "use",
+				ctl->cfg->lisp.petr_use == XTR_PETR_ALWAYS ? "always" : "no-route",
+				"petrs");
 	return 0;
 }
 
@@ -304,11 +325,16 @@ const struct xtr_oper_command xtr_ctl_commands[] = {
     {"show sites", "[NAME|PREFIX]", "Map-Server: sites, their registrations and refusals",
 	show_sites, NULL},
     {"show rlocs", NULL, "RLOCs that this machine encapsulates to", show_rlocs, NULL},
+    {"show petrs", NULL, "proxy ETRs: which are used, and why not the others", show_petrs, NULL},
+    {"show forwarding", XTR_OPER_FORWARDING_ARGS,
+	"what would happen to a packet, and why: every decision for a made-up one",
+	xtr_oper_forwarding, NULL},
     {"show ports", NULL, "ports, their links, addresses and counters", show_ports, NULL},
     {"show counters", NULL, "what was counted", show_counters, NULL},
     {"show drops", NULL, "packets dropped, by reason", show_drops, NULL},
     {"show workers", NULL, "worker lcores and their load", show_workers, NULL},
     {"clear map-cache", "[PREFIX] [instance N]", "forgets learned mappings", clear_map_cache, NULL},
+    {"lig", XTR_OPER_LIG_ARGS, "asks the mapping system for an EID", .later = lig},
     {"debug", "[CATEGORY [on|off]]", "log lines by category", set_debug, NULL},
     {"clock advance", "SECONDS", "tests: moves the control plane's clock forward", advance_clock,
 	NULL},

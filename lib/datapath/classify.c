@@ -33,7 +33,7 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 		pkt->worker = (uint8_t)w->index;
 		pkt->arrival = xtr_arrival(w);
 		pkt->l2_len = sizeof(*eth);
-		pkt->flags = p->site ? XTR_PKT_SITE : 0;
+		pkt->flags = (p->site ? XTR_PKT_SITE : 0) | (p->proxy ? XTR_PKT_PROXY : 0);
 		pkt->inst = p->inst;
 		if (unlikely(m->data_len < sizeof(*eth))) {
 			xtr_drop(w, m, XTR_DROP_ETHER_SHORT);

@@ -29,6 +29,8 @@
 	X(DECAP_INSTANCE, "decap-instance-unknown")                                                \
 	X(DECAP_INNER, "decap-inner-malformed")                                                    \
 	X(DECAP_NOT_OURS, "decap-inner-destination-not-ours")                                      \
+	X(PETR_SOURCE, "petr-source-refused")                                                      \
+	X(PETR_RLOC, "petr-rloc-refused")                                                          \
 	X(DECAP_ECN, "decap-ecn-not-capable")                                                      \
 	X(DECAP_SIDE, "decap-not-from-core")                                                       \
 	/* punt and gates */                                                                       \
@@ -71,6 +73,7 @@ enum xtr_drop {
 	X(NATIVE, "forwarded-natively")                                                            \
 	X(ENCAP, "encapsulated")                                                                   \
 	X(DECAP, "decapsulated")                                                                   \
+	X(PETR, "decapsulated-as-petr")                                                            \
 	X(PUNT_LINUX, "punted-for-linux")                                                          \
 	X(PUNT_TTL, "punted-ttl-expired")                                                          \
 	X(PUNT_MISS, "punted-map-cache-miss")                                                      \

@@ -40,6 +40,7 @@ void xtr_stage_decap(struct xtr_worker *w, struct xtr_list *in)
 		}
 		pkt->outer_ttl = ip->time_to_live;
 		pkt->outer_tos = ip->type_of_service;
+		pkt->outer_src = ip->src_addr;
 		rte_pktmbuf_adj(m, (uint16_t)(pkt->l2_len + hlen + sizeof(*udp)));
 		xtr_list_add(&inner, m);
 	}
@@ -114,8 +115,10 @@ void xtr_stage_decap_inner(struct xtr_worker *w, struct xtr_list *in)
 			continue;
 		}
 		w->counters[XTR_CTR_DECAP]++;
+		xtr_trace(w, XTR_STEP_DECAP, xtr_pkt(m)->inst);
 		xtr_list_add(&out, m);
 	}
+	out.n = xtr_stage_inner(w, out.m, out.n);
 	if (out.n)
 		xtr_stage_lookup(w, &out);
 }

@@ -10,11 +10,13 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include "wire/addr.h"
+#include "wire/data.h"
 
-#define MAX_FWD     (1u << 22)
-#define MAX_ADJ     (1u << 16)
-#define MAX_TUNNELS (1u << 18)
-#define MAX_SETS    (1u << 18)
+#define MAX_FWD        (1u << 22)
+#define MAX_ADJ        (1u << 16)
+#define MAX_TUNNELS    (1u << 18)
+#define MAX_SETS       (1u << 18)
+#define MAX_PETR_RULES (1u << 20)
 
 static const char *const drop_names[] = {
 #define XTR_X(id, name) [XTR_DROP_##id] = name,
@@ -70,6 +72,26 @@ static void worker_destroy(struct xtr_worker *w)
 	free(w);
 }
 
+struct xtr_worker *xtr_dp_tracer_create(struct xtr_dp *dp)
+{
+	struct xtr_worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof(*w));
+	w->dp = dp;
+	w->rloc = reserve(rloc_size());
+	if (w->rloc)
+		return w;
+	worker_destroy(w);
+	return NULL;
+}
+
+void xtr_dp_tracer_destroy(struct xtr_worker *w)
+{
+	worker_destroy(w);
+}
+
 static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
 {
 	struct xtr_worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
@@ -110,7 +132,9 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 	    xtr_pool_init(&dp->fwd, &dp->rcu, sizeof(struct xtr_fwd), MAX_FWD) < 0 ||
 	    xtr_pool_init(&dp->adj, &dp->rcu, sizeof(struct xtr_adj), MAX_ADJ) < 0 ||
 	    xtr_pool_init(&dp->tunnel, &dp->rcu, sizeof(struct xtr_tunnel), MAX_TUNNELS) < 0 ||
-	    xtr_pool_init(&dp->set, &dp->rcu, sizeof(struct xtr_set), MAX_SETS) < 0)
+	    xtr_pool_init(&dp->set, &dp->rcu, sizeof(struct xtr_set), MAX_SETS) < 0 ||
+	    xtr_pool_init(&dp->petr_rule, &dp->rcu, sizeof(struct xtr_petr_rule), MAX_PETR_RULES) <
+		0)
 		goto fail;
 	dp->instances = reserve(XTR_DP_INSTANCES * sizeof(*dp->instances));
 	dp->inst_of_iid = reserve((XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
@@ -140,6 +164,7 @@ static void instance_destroy(struct xtr_instance *inst)
 {
 	xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)inst->lisp);
 	xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)inst->database);
+	xtr_lpm_destroy((struct xtr_lpm *)(uintptr_t)inst->petr);
 }
 
 void xtr_dp_destroy(struct xtr_dp *dp)
@@ -168,6 +193,7 @@ void xtr_dp_destroy(struct xtr_dp *dp)
 	xtr_pool_fini(&dp->adj);
 	xtr_pool_fini(&dp->tunnel);
 	xtr_pool_fini(&dp->set);
+	xtr_pool_fini(&dp->petr_rule);
 	free(dp);
 }
 
@@ -181,6 +207,7 @@ int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid)
 		return -ENOSPC;
 	inst = &dp->instances[dp->n_instances];
 	inst->iid = iid;
+	inst->word1 = xtr_data_word1(XTR_DATA_I, iid, 0); /* L is off: RFC 9300 section 4.1 */
 	inst->lisp = xtr_lpm_create(&dp->rcu);
 	inst->database = xtr_lpm_create(&dp->rcu);
 	/* One Linux routing table so far: the instances share the routes of the first, the

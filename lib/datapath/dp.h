@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 #include "datapath/counters.h"
+#include "datapath/trace.h"
 #include "mapcache/fwd.h"
 #include "mapcache/lpm.h"
 #include "mapcache/pool.h"
@@ -41,6 +42,14 @@ enum xtr_punt {               /* why a worker could not finish a packet */
 #define XTR_PKT_LISP0 0x04 /* sent by Linux itself through lisp0 */
 #define XTR_PKT_RELEASED                                                                           \
 	0x08 /* was held: passes the gate `id` and those before, though they are still closed */
+#define XTR_PKT_PROXY 0x10 /* to a proxy-ITR: LISP may touch it whatever its source */
+
+/* Whom a packet's source makes it a packet of. */
+enum xtr_eligible {
+	XTR_SOURCE_OTHER = 0, /* LISP does not touch it */
+	XTR_SOURCE_EID,       /* of the instance's EID database */
+	XTR_SOURCE_PROXY,     /* anybody's, at a proxy-ITR (RFC 6832 section 5) */
+};
 
 enum xtr_inject { XTR_INJECT_TX, XTR_INJECT_RESUME, XTR_INJECT_DECAP };
 
@@ -58,13 +67,14 @@ struct xtr_pkt {
 	uint32_t word1;   /* encapsulation: second word of the LISP header, network order */
 	uint32_t fwd;     /* the decision: forwarding entry */
 	uint8_t out;      /* port to send on */
-	uint8_t eligible; /* source is an EID of the instance */
+	uint8_t eligible; /* enum xtr_eligible */
 	uint8_t pad[2];
+	uint32_t outer_src;    /* DECAP: source RLOC, network order */
 	uint32_t arrival;      /* the worker's number for it, 0: none yet */
 	uint32_t held_ms;      /* control lcore: when it was held */
 	struct rte_mbuf *next; /* control lcore: the packet held after it */
 };
-_Static_assert(sizeof(struct xtr_pkt) == 48, "the mbuf's private area");
+_Static_assert(sizeof(struct xtr_pkt) <= 64, "the mbuf's private area: one cache line");
 
 static inline struct xtr_pkt *xtr_pkt(struct rte_mbuf *m)
 {
@@ -86,7 +96,8 @@ struct xtr_list {
 struct xtr_dp_port {
 	/* start */
 	uint16_t ethdev;
-	uint8_t site; /* LISP side: 1 site, 0 core */
+	uint8_t site;  /* LISP side: 1 site, 0 core */
+	uint8_t proxy; /* proxy-ITR: packets of any source may be encapsulated */
 	uint16_t n_queues;
 	uint8_t mac[6];
 	uint16_t mtu;
@@ -104,7 +115,21 @@ struct xtr_instance { /* control: rw before the instance is used, workers: ro */
 	const struct xtr_lpm
 	    *lisp; /* routes and LISP entries together: the longer decides, LISP on equal length */
 	const struct xtr_lpm *database; /* own EID prefixes */
+	const struct xtr_lpm *petr; /* source EIDs that we are a PETR for -> struct xtr_petr_rule;
+				       NULL: none */
+	uint32_t word1; /* second word of the LISP header of a proxy-ITR's packets, network order */
 };
+
+#define XTR_PETR_RLOCS 15 /* of a struct xtr_petr_rule */
+
+/* From which RLOCs a PETR takes packets of a source EID. Immutable once published. */
+struct xtr_petr_rule {
+	uint32_t n, next; /* next: index of the rule that goes on, 0: none */
+	struct {
+		uint32_t ip, mask; /* network order */
+	} rloc[XTR_PETR_RLOCS];
+};
+_Static_assert(sizeof(struct xtr_petr_rule) == 128, "two cache lines");
 
 struct xtr_rloc_count {
 	uint64_t packets, bytes;
@@ -124,6 +149,7 @@ struct xtr_worker {
 		uint16_t queue;
 	} queues[XTR_DP_PORTS];
 	uint16_t tx_queue[XTR_DP_PORTS]; /* UINT16_MAX: hand over to the port's owner */
+	struct xtr_trace *trace; /* NULL but for the control lcore's made-up packets (trace.h) */
 
 	/* worker: rw, nobody else */
 	uint32_t gate_seen __rte_cache_aligned;
@@ -157,15 +183,22 @@ struct xtr_dp {
 					  never runs dry */
 	struct rte_ring *punt;         /* workers -> control */
 	struct xtr_rcu rcu;
-	struct xtr_pool fwd, adj, tunnel, set; /* control: rw under RCU, workers: ro */
-	struct xtr_instance *instances;        /* index 0 is instance-ID 0: the underlay too */
-	uint32_t *inst_of_iid;                 /* by instance-ID: index + 1, or 0 */
+	/* control: rw under RCU, workers: ro */
+	struct xtr_pool fwd, adj, tunnel, set, petr_rule;
+	struct xtr_instance *instances; /* index 0 is instance-ID 0: the underlay too */
+	uint32_t *inst_of_iid;          /* by instance-ID: index + 1, or 0 */
 	bool copy_dscp;
 	uint64_t punt_cost, punt_cap; /* TSC cycles a punt, and of a full bucket */
 
 	/* control: rw, workers: ro */
 	uint32_t n_instances __rte_cache_aligned;
 	uint32_t gate_open;
+	/* What natively-forward leads to beside the routes, a forwarding entry: ENCAP to the PETRs
+	 * that live, MISS while that is being found out, ROUTES where there is none. */
+	uint32_t petr_fwd;
+	bool petr_always; /* start: to the PETR even where there is a route */
+	/* IPv4 routes that lead nowhere (blackhole, ...), which LISP views do not show */
+	uint32_t blackholes;
 	bool stop;
 
 	/* control: rw */
@@ -186,6 +219,10 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts);
 void xtr_dp_destroy(struct xtr_dp *dp);
 /* Control lcore. Index of the instance, made if it is new; negative errno. */
 int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid);
+/* Control lcore. A worker that is no lcore's, to run made-up packets through the stages; NULL if
+ * memory is short. */
+struct xtr_worker *xtr_dp_tracer_create(struct xtr_dp *dp);
+void xtr_dp_tracer_destroy(struct xtr_worker *w);
 /* Control lcore. Sum over workers and control of a drop or counter. */
 uint64_t xtr_dp_drops(const struct xtr_dp *dp, enum xtr_drop d);
 uint64_t xtr_dp_counter(const struct xtr_dp *dp, enum xtr_counter c);
@@ -208,6 +245,9 @@ unsigned xtr_worker_turn(struct xtr_worker *w);
  */
 void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **pkts, unsigned n);
 void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in);
+/* inner: of packets that have just come out of tunnels, drops what is not for us to take out.
+ * Returns how many stay, in front. */
+unsigned xtr_stage_inner(struct xtr_worker *w, struct rte_mbuf **m, unsigned n);
 void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in);
 void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in);
 /* decap: outer headers in front; decap_inner: data starts at the LISP header, pkt has outer_ttl and
@@ -225,8 +265,15 @@ void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m);
 /* Runs the kept packets again, after gate_seen has moved. */
 void xtr_stage_gate_open(struct xtr_worker *w);
 
+static inline void xtr_trace(struct xtr_worker *w, enum xtr_step step, uint32_t value)
+{
+	if (unlikely(w->trace != NULL))
+		xtr_trace_add(w->trace, step, value, 0);
+}
+
 static inline void xtr_drop(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason)
 {
+	xtr_trace(w, XTR_STEP_DROP, reason);
 	w->drops[reason]++;
 	rte_pktmbuf_free(m);
 }

@@ -34,6 +34,7 @@ static inline bool xtr_hop_usable(struct xtr_worker *w, struct rte_mbuf *m, cons
 {
 	uint8_t now = __atomic_load_n(state, __ATOMIC_ACQUIRE);
 
+	xtr_trace(w, reason == XTR_PUNT_TUNNEL ? XTR_STEP_TUNNEL : XTR_STEP_NEXTHOP, index);
 	if (xtr_gate_closed(w, xtr_pkt(m), __atomic_load_n(gate, __ATOMIC_RELAXED)))
 		xtr_stage_gate(w, m);
 	else if (likely(now == XTR_HOP_READY))

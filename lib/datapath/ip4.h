@@ -10,7 +10,13 @@
 #include <rte_hash_crc.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
-#include "datapath/counters.h"
+#include "datapath/dp.h"
+
+/* The IPv4 header of a packet whose private area says where it starts. */
+static inline struct rte_ipv4_hdr *xtr_ip4_of(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, xtr_pkt(m)->l2_len);
+}
 
 /*
  * Checks the IPv4 header at `off` in the packet's first segment (RFC 1812 section 5.2.2): length,

@@ -3,24 +3,19 @@
  * lookup: where does an IPv4 packet go? Gather keys, look all up, pass each on to the stage of its
  * action.
  *
- * 1. A packet of the site side whose source is one of the instance's EIDs is looked up in the LISP
- * view, where routes and LISP entries stand together: the longer decides, and on equal length LISP
- * does. Others by the routes alone (RFC 6832 section 6.1; a source outside the EID space is never
- * touched by LISP).
- * 2. What came out of a tunnel goes by the routes, once its destination is known to be ours (RFC
- * 9301 section 9).
- * 3. An entry that says "by the routes" (own EIDs, natively-forward) costs a second look-up.
+ * 1. A packet of the site side whose source is one of the instance's EIDs, and any at a proxy-ITR's
+ * port, is looked up in the LISP view, where routes and LISP entries stand together: the longer
+ * decides, and on equal length LISP does. Others by the routes alone (a source outside the EID
+ * space is never touched by LISP).
+ * 2. What came out of a tunnel goes by the routes: inner.c has let it pass.
+ * 3. Natively-forward means a PETR, where one is configured and lives, else the routes (RFC 6832
+ * section 6.1). An entry that says "by the routes" costs a second look-up.
  */
 #include "datapath/dp.h"
 #include "datapath/ip4.h"
 
 #include <rte_udp.h>
 #include "wire/data.h"
-
-static struct rte_ipv4_hdr *ip_of(struct rte_mbuf *m)
-{
-	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, xtr_pkt(m)->l2_len);
-}
 
 /* The one field that the control lcore changes in a published entry. */
 static uint32_t gate_of(const struct xtr_fwd *fwd)
@@ -45,39 +40,13 @@ static bool is_lisp_data(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip
  * 1812 section 5.3.1). */
 static void punt_unknown(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason)
 {
-	bool expired = ip_of(m)->time_to_live <= xtr_pkt_hops(xtr_pkt(m));
+	bool expired = xtr_ip4_of(m)->time_to_live <= xtr_pkt_hops(xtr_pkt(m));
 
 	xtr_stage_punt(w, m, expired ? XTR_PUNT_TTL : reason, 0);
 }
 
-/* Drops what a tunnel carried for others than our EIDs. Returns how many stay. */
-static unsigned check_inner(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
-{
-	const struct xtr_lpm *tables[XTR_BURST];
-	uint32_t keys[XTR_BURST], values[XTR_BURST];
-	unsigned kept = 0, asked = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		if (!(xtr_pkt(m[i])->flags & XTR_PKT_DECAP))
-			continue;
-		tables[asked] = w->dp->instances[xtr_pkt(m[i])->inst].database;
-		keys[asked++] = ip_of(m[i])->dst_addr;
-	}
-	if (!asked)
-		return n;
-	xtr_lpm_lookup4(tables, keys, values, asked);
-	asked = 0;
-	for (unsigned i = 0; i < n; i++) {
-		if ((xtr_pkt(m[i])->flags & XTR_PKT_DECAP) && !values[asked++])
-			xtr_drop(w, m[i], XTR_DROP_DECAP_NOT_OURS);
-		else
-			m[kept++] = m[i];
-	}
-	return kept;
-}
-
-/* Says for each packet of the site side whether its source is an EID of the instance, and the LISP
- * header word that goes with it. */
+/* Says for each packet that LISP may touch whose source it has, and the LISP header word that goes
+ * with it. */
 static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 {
 	const struct xtr_lpm *tables[XTR_BURST];
@@ -88,11 +57,11 @@ static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct xtr_pkt *pkt = xtr_pkt(m[i]);
 
-		pkt->eligible = 0;
-		if (!(pkt->flags & XTR_PKT_SITE))
+		pkt->eligible = XTR_SOURCE_OTHER;
+		if (!(pkt->flags & (XTR_PKT_SITE | XTR_PKT_PROXY)))
 			continue;
 		tables[asked] = w->dp->instances[pkt->inst].database;
-		keys[asked] = ip_of(m[i])->src_addr;
+		keys[asked] = xtr_ip4_of(m[i])->src_addr;
 		site[asked++] = pkt;
 	}
 	if (!asked)
@@ -101,10 +70,71 @@ static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 	for (unsigned i = 0; i < asked; i++) {
 		const struct xtr_fwd *own = xtr_pool_at(&w->dp->fwd, values[i]);
 
-		site[i]->eligible = values[i] != 0;
-		site[i]->word1 = own->word1;
-		w->counters[XTR_CTR_NOT_ELIGIBLE] += !values[i];
+		if (likely(values[i])) {
+			site[i]->eligible = XTR_SOURCE_EID;
+			site[i]->word1 = own->word1;
+		} else if (site[i]->flags & XTR_PKT_PROXY) {
+			site[i]->eligible = XTR_SOURCE_PROXY;
+			site[i]->word1 = w->dp->instances[site[i]->inst].word1;
+		} else {
+			w->counters[XTR_CTR_NOT_ELIGIBLE]++;
+		}
+		xtr_trace(w, XTR_STEP_SOURCE, values[i]);
 	}
+}
+
+/* A route that the LISP view has may have a longer one under it that leads nowhere, which the view
+ * does not show: it hides no LISP entry, but it does hide the route. */
+static bool hides_blackhole(const struct xtr_dp *dp, const struct xtr_fwd *fwd)
+{
+	return __atomic_load_n(&dp->blackholes, __ATOMIC_RELAXED) &&
+	       (fwd->action == XTR_FWD_FORWARD || fwd->action == XTR_FWD_GLEAN ||
+		   fwd->action == XTR_FWD_LOCAL);
+}
+
+/*
+ * Follows an entry of the LISP view that does not decide by itself to one that does: a PETR's.
+ * True: the routes decide (RFC 6832 section 6.1). A closed gate on the way: the packet stops there.
+ */
+static bool by_routes(struct xtr_worker *w, struct xtr_pkt *pkt)
+{
+	const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+	bool proxy = pkt->eligible == XTR_SOURCE_PROXY;
+
+	if (likely(fwd->action == XTR_FWD_ENCAP) || !pkt->eligible ||
+	    xtr_gate_closed(w, pkt, gate_of(fwd)))
+		return false;
+	if (unlikely(hides_blackhole(w->dp, fwd)))
+		return true;
+	if (fwd->action == XTR_FWD_NATIVE && !proxy && w->dp->petr_always && w->dp->petr_fwd) {
+		pkt->fwd = __atomic_load_n(&w->dp->petr_fwd, __ATOMIC_ACQUIRE);
+		fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+		xtr_trace(w, XTR_STEP_PETR, pkt->fwd);
+		if (xtr_gate_closed(w, pkt, gate_of(fwd)))
+			return false;
+	}
+	/* a proxy-ITR asks for nothing but what it serves, and sends no strangers to a PETR */
+	return fwd->action == XTR_FWD_ROUTES || fwd->action == XTR_FWD_NATIVE ||
+	       (fwd->action == XTR_FWD_MISS && fwd->reason && proxy);
+}
+
+/* The PETR is for what has no route: blackholes are none. Returns the entry that decides. */
+static uint32_t without_route(struct xtr_worker *w, const struct xtr_pkt *pkt, uint32_t route)
+{
+	const struct xtr_fwd *view = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+	const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, route);
+	uint32_t petr;
+
+	if (view->action != XTR_FWD_NATIVE || pkt->eligible == XTR_SOURCE_PROXY ||
+	    (fwd->action != XTR_FWD_NONE && fwd->action != XTR_FWD_DROP))
+		return route;
+	petr = __atomic_load_n(&w->dp->petr_fwd, __ATOMIC_ACQUIRE);
+	if (!petr)
+		return route; /* none is configured */
+	xtr_trace(w, XTR_STEP_PETR, petr);
+	fwd = xtr_pool_at(&w->dp->fwd, petr);
+	return fwd->action == XTR_FWD_ROUTES && !xtr_gate_closed(w, pkt, gate_of(fwd)) ? route
+										       : petr;
 }
 
 static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
@@ -117,33 +147,37 @@ static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsig
 		const struct xtr_instance *inst = &w->dp->instances[xtr_pkt(m[i])->inst];
 
 		tables[i] = xtr_pkt(m[i])->eligible ? inst->lisp : inst->routes;
-		keys[i] = ip_of(m[i])->dst_addr;
+		keys[i] = xtr_ip4_of(m[i])->dst_addr;
 	}
 	xtr_lpm_lookup4(tables, keys, values, n);
 	for (unsigned i = 0; i < n; i++) {
-		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, values[i]);
-
 		xtr_pkt(m[i])->fwd = values[i];
-		if (fwd->action == XTR_FWD_ROUTES &&
-		    !xtr_gate_closed(w, xtr_pkt(m[i]), gate_of(fwd)))
+		xtr_trace(w, XTR_STEP_MATCH, values[i]);
+		if (by_routes(w, xtr_pkt(m[i])))
 			again[n_again++] = i;
 	}
 	if (!n_again)
 		return;
 	for (unsigned i = 0; i < n_again; i++) {
 		tables[i] = w->dp->instances[xtr_pkt(m[again[i]])->inst].routes;
-		keys[i] = ip_of(m[again[i]])->dst_addr;
+		keys[i] = xtr_ip4_of(m[again[i]])->dst_addr;
 	}
 	xtr_lpm_lookup4(tables, keys, values, n_again);
-	for (unsigned i = 0; i < n_again; i++)
-		xtr_pkt(m[again[i]])->fwd = values[i];
+	for (unsigned i = 0; i < n_again; i++) {
+		struct xtr_pkt *pkt = xtr_pkt(m[again[i]]);
+
+		xtr_trace(w, XTR_STEP_ROUTES, values[i]);
+		pkt->fwd = without_route(w, pkt, values[i]);
+	}
 }
 
 void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 {
 	struct xtr_list forward = {0}, encap = {0}, decap = {0};
-	unsigned n = check_inner(w, in->m, in->n);
+	unsigned n = in->n;
 
+	if (!n)
+		return;
 	check_source(w, in->m, n);
 	lookup_destinations(w, in->m, n);
 	for (unsigned i = 0; i < n; i++) {
@@ -164,7 +198,7 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 			break;
 		case XTR_FWD_LOCAL:
 			if (!(pkt->flags & (XTR_PKT_SITE | XTR_PKT_DECAP)) &&
-			    is_lisp_data(m, ip_of(m), pkt->l2_len))
+			    is_lisp_data(m, xtr_ip4_of(m), pkt->l2_len))
 				xtr_list_add(&decap, m);
 			else
 				xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);

@@ -35,6 +35,11 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 	struct xtr_pkt *pkt = xtr_pkt(m);
 	uint8_t port = pkt->port; /* once in the ring, m is the control lcore's */
 
+	if (unlikely(w->trace != NULL)) {
+		xtr_trace_add(w->trace, XTR_STEP_PUNT, reason, id);
+		rte_pktmbuf_free(m);
+		return;
+	}
 	if (unlikely(!may_punt(w, pkt, reason))) {
 		xtr_drop(w, m, XTR_DROP_PUNT_LIMITED);
 		return;
@@ -53,7 +58,8 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 void xtr_stage_unreachable(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason)
 {
 	/* a blackhole says nothing; and beyond what may be said, the drop still has its own name */
-	if (reason == XTR_DROP_BLACKHOLE || !may_punt(w, xtr_pkt(m), XTR_PUNT_UNREACHABLE))
+	if (w->trace || reason == XTR_DROP_BLACKHOLE ||
+	    !may_punt(w, xtr_pkt(m), XTR_PUNT_UNREACHABLE))
 		xtr_drop(w, m, reason);
 	else
 		xtr_stage_punt(w, m, XTR_PUNT_UNREACHABLE, reason);
@@ -64,6 +70,11 @@ void xtr_stage_gate(struct xtr_worker *w, struct rte_mbuf *m)
 	uint32_t arrival = xtr_pkt(m)->arrival;
 	unsigned at = w->n_gate, low = 0, middle;
 
+	if (unlikely(w->trace != NULL)) {
+		xtr_trace_add(w->trace, XTR_STEP_GATE, 0, 0);
+		rte_pktmbuf_free(m);
+		return;
+	}
 	if (unlikely(at == XTR_GATE_MAX)) {
 		xtr_drop(w, m, XTR_DROP_GATE_FULL);
 		return;

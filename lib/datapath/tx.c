@@ -40,6 +40,15 @@ static void flush(struct xtr_worker *w, unsigned port)
 
 void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
 {
+	if (unlikely(w->trace != NULL)) {
+		if (!w->dp->ports[port].up) {
+			xtr_drop(w, m, XTR_DROP_TX_DOWN);
+			return;
+		}
+		xtr_trace_add(w->trace, XTR_STEP_TX, port, 0);
+		w->trace->frame = m;
+		return;
+	}
 	w->tx[port][w->n_tx[port]++] = m;
 	if (w->n_tx[port] == XTR_BURST)
 		flush(w, port);

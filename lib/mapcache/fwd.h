@@ -25,7 +25,8 @@ enum xtr_fwd_action {
 	XTR_FWD_FORWARD,  /* natively: target is a next hop */
 	XTR_FWD_GLEAN,    /* a connected network: its neighbour is not known yet; target: port */
 	XTR_FWD_ENCAP,    /* target is a tunnel */
-	XTR_FWD_ROUTES,   /* ask the instance's routes: own EIDs, natively-forward */
+	XTR_FWD_ROUTES,   /* ask the instance's routes: own EIDs */
+	XTR_FWD_NATIVE,   /* natively-forward: to a PETR, or by the routes (RFC 6832 section 6.1) */
 	XTR_FWD_MISS,     /* send-map-request */
 };
 
@@ -34,7 +35,7 @@ enum xtr_fwd_action {
 struct xtr_fwd {
 	uint8_t action; /* enum xtr_fwd_action */
 	uint8_t plen;
-	uint8_t reason;   /* DROP: enum xtr_drop */
+	uint8_t reason;   /* DROP: enum xtr_drop. MISS: 1: for own EIDs only, not a proxy-ITR's */
 	uint8_t set_log2; /* 0: target is one index; n: the first of 2^n in the set pool, picked by
 			     flow hash */
 	uint32_t target;

@@ -44,7 +44,8 @@ static unsigned get16(const uint8_t *p)
 static void repair(uint8_t *h, size_t len)
 {
 	static const uint8_t hosts[][4] = {{10, 1, 1, 4}, {10, 2, 2, 5}, {10, 3, 0, 1},
-	    {10, 1, 1, 2}, {172, 16, 1, 2}, {172, 16, 1, 3}, {10, 9, 9, 9}, {172, 17, 1, 1}};
+	    {10, 1, 1, 2}, {172, 16, 1, 2}, {172, 16, 1, 3}, {10, 9, 9, 9}, {172, 17, 1, 1},
+	    {10, 20, 9, 1}, {198, 51, 100, 1}, {198, 51, 103, 1}, {10, 12, 0, 1}};
 	unsigned hlen;
 
 	if (len < 20)
@@ -179,6 +180,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	/* mapped memory, where the leak checker does not look for pointers by itself */
 	__lsan_register_root_region(
 	    fix.dp->instances, fix.dp->n_instances * sizeof(*fix.dp->instances));
+	dp_petr(&fix, true, "two");
 	fix.dp->punt_cost = 0; /* no limit: the outcome must not hang on time */
 	return 0;
 }

@@ -22,10 +22,7 @@
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
-#include "control/forwarding/fib.h"
-#include "control/forwarding/hold.h"
-#include "control/forwarding/rib.h"
-#include "control/forwarding/rloc.h"
+#include "control/forwarding/alive.h"
 #include "eal_fixture.h"
 #include "wire/data.h"
 
@@ -98,6 +95,14 @@ static inline bool fx_source(void *arg, unsigned port, uint8_t af, struct xtr_ip
 	return f->source[port].af == af;
 }
 
+static inline void fx_describe(void *arg, const struct xtr_rloc *rloc, json_t *object)
+{
+	static const struct xtr_config no_probes;
+	struct xtr_ctl ctl = {.cfg = &no_probes};
+
+	xtr_alive_describe(&ctl, rloc, object);
+}
+
 static inline void fx_miss(struct fx *f, struct rte_mbuf *m, const struct xtr_ip *dst)
 {
 	uint32_t gate = xtr_fib_gate(f->fib, xtr_pkt(m)->inst, dst);
@@ -156,7 +161,8 @@ static inline void fx_turn(struct fx *f)
 
 /* --- making and ending it --- */
 
-static inline struct fx *fx_new(unsigned per_queue, unsigned per_instance, unsigned total)
+/* The data plane alone, and its ports; instance 0 is the underlay, 1 the site's. */
+static inline void fx_open(struct fx *f)
 {
 	static unsigned serial;
 	struct xtr_dp_opts opts = {.n_workers = 1,
@@ -164,9 +170,6 @@ static inline struct fx *fx_new(unsigned per_queue, unsigned per_instance, unsig
 	    .hold_mbufs = 9216,
 	    .punt_rate = 100000000,
 	    .punt_burst = 1000000};
-	struct fx *f = calloc(1, sizeof(*f));
-	struct xtr_rib_ops rib_ops = {fx_ask, fx_changed, f};
-	struct xtr_rlocs_ops rloc_ops = {fx_source, f};
 	const char *why = "";
 
 	f->dp = xtr_dp_create(&opts);
@@ -192,25 +195,34 @@ static inline struct fx *fx_new(unsigned per_queue, unsigned per_instance, unsig
 		assert_int_equal(xtr_dp_port_start(f->dp, i), 0);
 		f->dp->ports[i].up = 1;
 	}
+	assert_int_equal(xtr_dp_instance(f->dp, 0), 0);
+	f->inst = xtr_dp_instance(f->dp, FX_IID);
+	assert_int_equal(f->inst, 1);
+	f->dp->ports[0].site = 1;
+	f->dp->ports[0].inst = (uint32_t)f->inst;
+	f->source[1] = fx_ip("192.0.2.1");
+	assert_int_equal(rte_rcu_qsbr_thread_register(f->dp->rcu.qsv, 0), 0);
+	rte_rcu_qsbr_thread_online(f->dp->rcu.qsv, 0);
+	f->online = true;
+}
+
+static inline struct fx *fx_new(unsigned per_queue, unsigned per_instance, unsigned total)
+{
+	struct fx *f = calloc(1, sizeof(*f));
+	struct xtr_rib_ops rib_ops = {fx_ask, fx_changed, f};
+	struct xtr_rlocs_ops rloc_ops = {.source = fx_source, .describe = fx_describe, .arg = f};
+
+	fx_open(f);
 	xtr_wheel_init(&f->wheel, true);
 	xtr_clock_advance(&f->wheel, 1000);
 	f->fib = xtr_fib_create(f->dp);
 	assert_non_null(f->fib);
-	assert_int_equal(xtr_fib_instance(f->fib, 0), 0); /* the underlay */
-	f->inst = xtr_fib_instance(f->fib, FX_IID);
-	assert_int_equal(f->inst, 1);
-	f->dp->ports[0].site = 1;
-	f->dp->ports[0].inst = (uint32_t)f->inst;
 	assert_int_equal(
 	    xtr_holder_init(&f->holder, f->dp, per_queue, per_instance, total, fx_drain, f), 0);
 	f->rib = xtr_rib_create(f->dp, f->fib, &f->holder, &f->wheel, &rib_ops);
 	assert_non_null(f->rib);
 	f->rlocs = xtr_rlocs_create(f->dp, f->rib, &f->holder, &f->wheel, &rloc_ops);
 	assert_non_null(f->rlocs);
-	f->source[1] = fx_ip("192.0.2.1");
-	assert_int_equal(rte_rcu_qsbr_thread_register(f->dp->rcu.qsv, 0), 0);
-	rte_rcu_qsbr_thread_online(f->dp->rcu.qsv, 0);
-	f->online = true;
 	return f;
 }
 
@@ -232,17 +244,11 @@ static inline void fx_empty(struct rte_ring *r)
 		rte_pktmbuf_free(m);
 }
 
-/* Ends all and checks that every packet is back in its pool. */
-static inline void fx_free(struct fx *f)
+/* Ends the data plane and checks that every packet is back in its pool. */
+static inline void fx_close(struct fx *f)
 {
 	unsigned in_use[2];
 
-	fx_offline(f);
-	xtr_hold_drop(&f->holder, &f->waiting, XTR_DROP_HOLD_TIMEOUT, XTR_HOLD_ALL);
-	xtr_rlocs_destroy(f->rlocs);
-	xtr_rib_destroy(f->rib);
-	xtr_holder_fini(&f->holder);
-	xtr_fib_destroy(f->fib);
 	fx_empty(f->dp->punt);
 	fx_empty(f->w->inject);
 	for (unsigned i = 0; i < f->w->n_gate; i++)
@@ -261,6 +267,17 @@ static inline void fx_free(struct fx *f)
 	free(f);
 	assert_int_equal(in_use[0], 0);
 	assert_int_equal(in_use[1], 0);
+}
+
+static inline void fx_free(struct fx *f)
+{
+	fx_offline(f);
+	xtr_hold_drop(&f->holder, &f->waiting, XTR_DROP_HOLD_TIMEOUT, XTR_HOLD_ALL);
+	xtr_rlocs_destroy(f->rlocs);
+	xtr_rib_destroy(f->rib);
+	xtr_holder_fini(&f->holder);
+	xtr_fib_destroy(f->fib);
+	fx_close(f);
 }
 
 /* --- packets --- */

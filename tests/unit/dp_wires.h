@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A data plane without a control lcore: three ports whose wires are rings, one or two workers, and
+ * A data plane without a control lcore: four ports whose wires are rings, one or two workers, and
  * tables set by hand. Who includes it runs turns of a worker, or single stages, and sees what
  * leaves.
  *
  *   port 0  site  10.1.1.2/24      instance 0
  *   port 1  core  172.16.1.2/24
  *   port 2  site  10.100.1.2/24    instance 100
+ *   port 3  core  172.18.1.2/24    instance 100, proxy-ITR
  */
 #ifndef XTR_DP_WIRES_H
 #define XTR_DP_WIRES_H
@@ -28,10 +29,11 @@
 #include "datapath/hop.h"
 #include "wire/data.h"
 
-#define DP_PORTS 3
+#define DP_PORTS 4
 #define DP_SITE  0
 #define DP_CORE  1
 #define DP_SITE2 2
+#define DP_PROXY 3
 #define DP_IID2  100
 #define DP_MTU   1500
 
@@ -45,7 +47,7 @@ struct dp_wires {
 };
 
 static const uint8_t dp_mac[DP_PORTS][6] = {
-    {2, 0, 0, 0, 1, 0}, {2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}};
+    {2, 0, 0, 0, 1, 0}, {2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 3}};
 
 static inline void dp_need(bool good, const char *what)
 {
@@ -179,6 +181,29 @@ static inline struct xtr_fwd dp_to(uint8_t action, uint32_t target)
 	return (struct xtr_fwd){.action = action, .target = target};
 }
 
+/* What natively-forward leads to: `state` is none (no PETR is configured), routes, miss, one or two
+ * of them. False: no such state. */
+static inline bool dp_petr(struct dp_wires *f, bool always, const char *state)
+{
+	struct xtr_fwd fwd = dp_to(XTR_FWD_ENCAP, f->tunnel);
+
+	if (!strcmp(state, "two")) {
+		fwd = dp_to(XTR_FWD_ENCAP, dp_pair(f, f->tunnel, f->tunnel2));
+		fwd.set_log2 = XTR_SET_LOG2;
+	} else if (!strcmp(state, "miss")) {
+		fwd = dp_to(XTR_FWD_MISS, 0);
+	} else if (!strcmp(state, "routes")) {
+		fwd = dp_to(XTR_FWD_ROUTES, 0);
+	} else if (!strcmp(state, "none")) {
+		fwd = dp_to(XTR_FWD_NONE, 0);
+	} else if (strcmp(state, "one")) {
+		return false;
+	}
+	f->dp->petr_fwd = fwd.action == XTR_FWD_NONE ? 0 : dp_entry(f, fwd);
+	f->dp->petr_always = always;
+	return true;
+}
+
 static inline void dp_routes(struct dp_wires *f)
 {
 	uint32_t r3 = dp_adj(f, DP_CORE, 3, XTR_HOP_READY),
@@ -198,10 +223,43 @@ static inline void dp_routes(struct dp_wires *f)
 	dp_route(f, "172.16.1.0/24", dp_to(XTR_FWD_GLEAN, DP_CORE));
 	dp_route(f, "172.16.1.3/32", dp_to(XTR_FWD_FORWARD, r3));
 	dp_route(f, "172.17.0.0/16", pair);
+	dp_route(f, "172.18.1.2/32", dp_to(XTR_FWD_LOCAL, 0));
 	dp_hidden_route(f, "10.1.1.0/24", dp_to(XTR_FWD_GLEAN, DP_SITE));
 	dp_hidden_route(f, "10.100.1.0/24", dp_to(XTR_FWD_GLEAN, DP_SITE2));
 	dp_hidden_route(f, "192.0.2.0/24",
 	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
+}
+
+/* Natively-forward, with and without a route; and whose PETR we are, in the second instance. */
+static inline void dp_world(struct dp_wires *f)
+{
+	uint32_t r3 = dp_adj(f, DP_CORE, 3, XTR_HOP_READY), index[2];
+	struct xtr_petr_rule *rule;
+
+	dp_lisp(f, 0, "198.51.0.0/16", dp_to(XTR_FWD_NATIVE, 0));
+	dp_lisp(f, 1, "198.51.0.0/16", dp_to(XTR_FWD_NATIVE, 0));
+	dp_hidden_route(f, "198.51.100.0/24", dp_to(XTR_FWD_FORWARD, r3));
+	dp_hidden_route(f, "198.51.101.0/24",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
+	dp_hidden_route(f, "198.51.102.0/24",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_UNREACHABLE});
+	/* 10.20.0.0/16 from 172.16.1.3 and 172.16.1.64/26; within it 10.20.9.0/24 from 172.16.1.5
+	 * too */
+	f->dp->instances[1].petr = xtr_lpm_create(&f->dp->rcu);
+	dp_need(f->dp->instances[1].petr != NULL, "table");
+	for (unsigned i = 0; i < 2; i++) {
+		index[i] = xtr_pool_get(&f->dp->petr_rule);
+		dp_need(index[i] != 0, "rule");
+		rule = xtr_pool_at(&f->dp->petr_rule, index[i]);
+		rule->n = 2 - i;
+		rule->rloc[0].ip = htonl(i ? 0xac100105 : 0xac100103);
+		rule->rloc[0].mask = 0xffffffff;
+		rule->rloc[1].ip = htonl(0xac100140);
+		rule->rloc[1].mask = htonl(0xffffffc0);
+		rule->next = i ? index[0] : 0;
+	}
+	dp_set(f->dp->instances[1].petr, "10.20.0.0/16", index[0]);
+	dp_set(f->dp->instances[1].petr, "10.20.9.0/24", index[1]);
 }
 
 static inline void dp_tables(struct dp_wires *f)
@@ -216,7 +274,8 @@ static inline void dp_tables(struct dp_wires *f)
 	pair = dp_to(XTR_FWD_ENCAP, dp_pair(f, f->tunnel, f->tunnel2));
 	pair.set_log2 = XTR_SET_LOG2;
 	dp_lisp(f, 0, "0.0.0.0/0", dp_to(XTR_FWD_MISS, 0));
-	dp_lisp(f, 1, "0.0.0.0/0", dp_to(XTR_FWD_MISS, 0));
+	dp_lisp(f, 1, "0.0.0.0/0", (struct xtr_fwd){.action = XTR_FWD_MISS, .reason = 1});
+	dp_lisp(f, 1, "10.12.0.0/16", dp_to(XTR_FWD_MISS, 0));
 	f->encap = dp_lisp(f, 0, "10.2.2.0/24", dp_to(XTR_FWD_ENCAP, f->tunnel));
 	dp_lisp(f, 1, "10.2.2.0/24", dp_to(XTR_FWD_ENCAP, f->tunnel));
 	dp_lisp(f, 0, "10.3.0.0/16", pair);
@@ -225,6 +284,7 @@ static inline void dp_tables(struct dp_wires *f)
 	dp_lisp(f, 0, "10.5.0.0/16", dp_to(XTR_FWD_ROUTES, 0));
 	dp_lisp(f, 0, "10.6.0.0/16", dp_to(XTR_FWD_ENCAP, dp_tunnel(f, 10, XTR_HOP_UNRESOLVED)));
 	dp_lisp(f, 0, "10.7.0.0/16", dp_to(XTR_FWD_ENCAP, dp_tunnel(f, 11, XTR_HOP_DOWN)));
+	dp_world(f);
 }
 
 static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_size)
@@ -244,8 +304,9 @@ static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_s
 	ethdev =
 	    rte_eth_from_rings(name, &f->rx[port], 1, &f->tx[port], 1, (unsigned)SOCKET_ID_ANY);
 	dp_need(ethdev >= 0, name);
-	p->site = port != DP_CORE;
-	p->inst = port == DP_SITE2;
+	p->site = port == DP_SITE || port == DP_SITE2;
+	p->proxy = port == DP_PROXY;
+	p->inst = port == DP_SITE2 || port == DP_PROXY;
 	dp_need(xtr_dp_port_open(f->dp, port, (uint16_t)ethdev, DP_MTU, &why) == 0, why);
 	memcpy(p->mac, dp_mac[port], 6);
 	dp_need(xtr_dp_port_start(f->dp, port) == 0, "start of a port");

@@ -17,6 +17,8 @@ struct fixture {
 	struct world w; /* first: callbacks get it */
 	struct xtr_cfg_mapping database[MAX_MAPPINGS];
 	struct xtr_cfg_ms servers[3];
+	struct xtr_cfg_proxy_etr proxy_etr;
+	struct xtr_eid served[2]; /* by the PETR */
 	struct xtr_etr *etr;
 };
 
@@ -56,6 +58,17 @@ static inline struct xtr_cfg_ms *add_server(struct fixture *f, const char *addre
 	    .algorithm = XTR_ALG_SHA256,
 	    .want_notify = true};
 	return s;
+}
+
+/* A PETR for EIDs of instances 0 and 100. */
+static inline void be_petr(struct fixture *f)
+{
+	f->served[0] = eid("192.168.1.0/24");
+	f->served[1] = eid_in(100, "192.168.1.0/24");
+	f->proxy_etr.eids = f->served;
+	f->proxy_etr.n_eids = 2;
+	f->w.cfg.proxy_etr = &f->proxy_etr;
+	f->w.cfg.n_proxy_etr = 1;
 }
 
 static inline void start(struct fixture *f)

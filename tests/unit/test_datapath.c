@@ -213,6 +213,67 @@ static void test_instances(void **state)
 	assert_ptr_equal(fix.dp->instances[2].routes, fix.dp->instances[0].routes);
 }
 
+/* The LISP header's second word is that of the source's EID prefix, a stranger's that of the
+ * instance. */
+static void test_word1(void **state)
+{
+	static const struct {
+		const char *src;
+		uint8_t want[4];
+	} cases[] = {{"10.100.1.4", {0, 0, 100, 0x5a}}, {"8.8.8.8", {0, 0, 100, 0}}};
+	uint32_t own = dp_entry(
+	    &fix, (struct xtr_fwd){.action = XTR_FWD_ROUTES, .word1 = htonl(100 << 8 | 0x5a)});
+	uint8_t f[64];
+
+	dp_set(fix.dp->instances[1].database, "10.100.1.0/24", own);
+	assert_int_equal(fix.dp->instances[1].word1, htonl(100 << 8));
+	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
+		struct rte_mbuf *m;
+
+		dp_rx(&fix, DP_PROXY, f,
+		    dp_frame(f, DP_PROXY, cases[i].src, "10.2.2.5", (uint16_t)i, 28));
+		dp_turns(&fix);
+		m = dp_tx(&fix, DP_CORE);
+		assert_non_null(m);
+		assert_int_equal(*rte_pktmbuf_mtod_offset(m, const uint8_t *, 42), XTR_DATA_I);
+		assert_memory_equal(
+		    rte_pktmbuf_mtod_offset(m, const uint8_t *, 46), cases[i].want, 4);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(xtr_dp_counter(fix.dp, XTR_CTR_NOT_ELIGIBLE), 0);
+}
+
+/* What came out of a tunnel is let pass once: a packet that waited is counted no second time. */
+static void test_petr_counts_once(void **state)
+{
+	struct xtr_fwd *e = xtr_pool_at(&fix.dp->fwd,
+	    dp_set(fix.dp->instances[0].routes, "203.0.113.0/24",
+		dp_entry(&fix, dp_to(XTR_FWD_FORWARD, dp_adj(&fix, DP_CORE, 3, XTR_HOP_READY)))));
+	uint8_t f[128], inner[64];
+	unsigned len = dp_frame(f, DP_CORE, "172.16.1.3", "172.16.1.2", 1, 64);
+	struct rte_mbuf *m;
+
+	f[14 + 22] = XTR_PORT_DATA >> 8;
+	f[14 + 23] = XTR_PORT_DATA & 0xff;
+	f[14 + 25] = 44;
+	dp_frame(inner, DP_CORE, "10.20.0.5", "203.0.113.9", 0, 28);
+	memcpy(f + 14 + 36, inner + 14, 28);
+	f[14 + 28] = XTR_DATA_I;
+	f[14 + 34] = DP_IID2;
+	e->gate = 1;
+	dp_rx(&fix, DP_CORE, f, len);
+	dp_turns(&fix);
+	assert_int_equal(fix.w->n_gate, 1);
+	fix.dp->gate_open = 1;
+	dp_turns(&fix);
+	m = dp_tx(&fix, DP_CORE);
+	assert_non_null(m);
+	rte_pktmbuf_free(m);
+	assert_int_equal(xtr_dp_counter(fix.dp, XTR_CTR_DECAP), 1);
+	assert_int_equal(xtr_dp_counter(fix.dp, XTR_CTR_PETR), 1);
+	assert_int_equal(dp_all_drops(&fix), 0);
+}
+
 static uint32_t seed = 20;
 
 static uint32_t next_random(void)
@@ -226,7 +287,8 @@ static unsigned any_frame(uint8_t *f, unsigned port)
 {
 	static const char *const hosts[] = {"10.1.1.4", "10.2.2.5", "10.3.9.9", "10.1.1.2",
 	    "10.1.1.99", "172.16.1.3", "172.16.1.2", "10.9.9.9", "10.4.4.4", "10.6.0.1", "10.7.0.1",
-	    "10.1.1.7", "224.0.0.5", "127.0.0.1", "172.17.3.3", "10.100.1.4"};
+	    "10.1.1.7", "224.0.0.5", "127.0.0.1", "172.17.3.3", "10.100.1.4", "10.20.9.1",
+	    "198.51.100.1", "198.51.103.1", "10.12.0.1"};
 	uint16_t total = (uint16_t)(28 + next_random() % 1500);
 	unsigned len = dp_frame(f, port, hosts[next_random() % RTE_DIM(hosts)],
 	    hosts[next_random() % RTE_DIM(hosts)], (uint16_t)next_random(), total);
@@ -234,12 +296,17 @@ static unsigned any_frame(uint8_t *f, unsigned port)
 	if (next_random() % 4 == 0 && total > 100) { /* to be decapsulated */
 		uint8_t inner[64];
 
-		dp_frame(inner, port, "10.2.2.5", hosts[next_random() % RTE_DIM(hosts)], 0, 28);
+		dp_frame(inner, port, next_random() % 2 ? "10.2.2.5" : "10.20.0.5",
+		    hosts[next_random() % RTE_DIM(hosts)], 0, 28);
 		len = dp_frame(f, port, "172.16.1.3", "172.16.1.2", 1, 64);
 		f[14 + 22] = XTR_PORT_DATA >> 8;
 		f[14 + 23] = XTR_PORT_DATA & 0xff;
 		f[14 + 25] = 44;
 		memcpy(f + 14 + 36, inner + 14, 28);
+		if (next_random() % 2) {
+			f[14 + 28] = XTR_DATA_I;
+			f[14 + 34] = DP_IID2;
+		}
 	}
 	if (next_random() % 4 == 0)
 		f[next_random() % 64 % len] ^= (uint8_t)(1u << next_random() % 8);
@@ -286,6 +353,7 @@ static void test_sums(void **state)
 	unsigned reasons = 0;
 	uint8_t f[2048];
 
+	dp_petr(&fix, true, "two");
 	for (unsigned round = 0; round < 400; round++) {
 		for (unsigned i = 0; i < 50; i++, in++) {
 			unsigned port = next_random() % DP_PORTS;
@@ -319,6 +387,7 @@ static void test_sums(void **state)
 	assert_true(reasons >= 12);
 	assert_true(out > in / 20 && punts > in / 20);
 	assert_true(xtr_dp_counter(fix.dp, XTR_CTR_DECAP) > 100);
+	assert_true(xtr_dp_counter(fix.dp, XTR_CTR_PETR) > 10);
 }
 
 int main(void)
@@ -333,6 +402,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_handoff_full, setup_two, teardown),
 	    cmocka_unit_test_setup_teardown(test_destroy, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_instances, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_word1, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_petr_counts_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
 	    {"test_sums with two workers", test_sums, setup_two, teardown, NULL},
 	};

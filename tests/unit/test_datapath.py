@@ -26,8 +26,8 @@ except ImportError:
     print("skipped: scapy is not installed")
     sys.exit(77)
 
-SITE, CORE, SITE2 = 0, 1, 2
-PORT_MAC = ["02:00:00:00:01:0%d" % p for p in range(3)]
+SITE, CORE, SITE2, PROXY = 0, 1, 2, 3
+PORT_MAC = ["02:00:00:00:01:0%d" % p for p in range(4)]
 SENDER = "02:00:00:00:09:09"
 NOT_ECT, ECT1, ECT0, CE = 0, 1, 2, 3
 # RFC 6040 figure 4: [inner][outer]; None: dropped
@@ -262,11 +262,12 @@ class Encapsulation(Case):
         self.dropped(self.ip(SITE, packet(dst="10.7.0.1")), "next-hop-down")
 
 
-class Decapsulation(Case):
-    def outer(self, payload, tos=0, ttl=64, dst="172.16.1.2", udp=None, **ip):
-        udp = udp or UDP(sport=50000, dport=4341, chksum=0)
-        return IP(src="172.16.1.3", dst=dst, tos=tos, ttl=ttl, **ip) / udp / Raw(payload)
+def tunnelled(payload, tos=0, ttl=64, src="172.16.1.3", dst="172.16.1.2", udp=None, **ip):
+    udp = udp or UDP(sport=50000, dport=4341, chksum=0)
+    return IP(src=src, dst=dst, tos=tos, ttl=ttl, **ip) / udp / Raw(payload)
 
+
+class Decapsulation(Case):
     def inner(self, dst="10.1.1.4", **kw):
         return packet("10.2.2.5", dst, **kw)
 
@@ -277,14 +278,14 @@ class Decapsulation(Case):
     def test_plain(self):
         for size in (28, 46, 100, 1464, 1500):
             p = self.inner(size=size)
-            self.opened(self.ip(CORE, self.outer(lisp(p))), p)
+            self.opened(self.ip(CORE, tunnelled(lisp(p))), p)
 
     def test_every_ecn_cell(self):
         """RFC 6040 figure 4, the inner DSCP copied from the outer, or kept."""
         for keep, inner, outer in itertools.product((0, 1), range(4), range(4)):
             self.say("keep-dscp %d" % keep)
             p = self.inner(tos=10 << 2 | inner)
-            got = self.ip(CORE, self.outer(lisp(p), tos=46 << 2 | outer))
+            got = self.ip(CORE, tunnelled(lisp(p), tos=46 << 2 | outer))
             left = ECN[inner][outer]
             if left is None:
                 self.dropped(got, "decap-ecn-not-capable")
@@ -297,23 +298,23 @@ class Decapsulation(Case):
     def test_every_dscp(self):
         for dscp in range(64):
             p = self.inner(tos=(63 - dscp) << 2 | ECT0)
-            self.opened(self.ip(CORE, self.outer(lisp(p), tos=dscp << 2 | ECT0)), changed(p, tos=dscp << 2 | ECT0))
+            self.opened(self.ip(CORE, tunnelled(lisp(p), tos=dscp << 2 | ECT0)), changed(p, tos=dscp << 2 | ECT0))
 
     def test_ttl(self):
         """RFC 9300 5.3: the smaller of both; then this router takes one."""
         for outer, inner in itertools.product((2, 3, 64, 128, 254, 255), repeat=2):
             p = self.inner(ttl=inner)
-            self.opened(self.ip(CORE, self.outer(lisp(p), ttl=outer)), changed(p, ttl=min(inner, outer)))
+            self.opened(self.ip(CORE, tunnelled(lisp(p), ttl=outer)), changed(p, ttl=min(inner, outer)))
         for outer, inner in ((1, 64), (64, 1), (1, 1), (0, 64), (64, 0)):
             p = self.inner(ttl=inner)
-            got = self.ip(CORE, self.outer(lisp(p), ttl=outer))
+            got = self.ip(CORE, tunnelled(lisp(p), ttl=outer))
             self.punted(got, "ttl", changed(p, ttl=min(inner, outer)), l2=0)
 
     def test_every_flag(self):
         """RFC 9300 5.3: N with V is a nonce, R (here P, RFC 9305) names the payload, KK means encrypted."""
         p = self.inner()
         for flags, low in itertools.product(range(256), (0, 1, 2, 0x45)):
-            got = self.ip(CORE, self.outer(lisp(p, flags << 24 | 0xabcd00 | low, 0xff)))
+            got = self.ip(CORE, tunnelled(lisp(p, flags << 24 | 0xabcd00 | low, 0xff)))
             if flags & 3:
                 self.dropped(got, "decap-encrypted")
             elif flags & 4 and low != 1:
@@ -323,18 +324,18 @@ class Decapsulation(Case):
 
     def test_instances(self):
         p, p2 = self.inner(), self.inner("10.100.1.4")
-        self.opened(self.ip(CORE, self.outer(lisp(p2, 0x08000000, 100 << 8 | 0x5a))), p2, 104, SITE2)
+        self.opened(self.ip(CORE, tunnelled(lisp(p2, 0x08000000, 100 << 8 | 0x5a))), p2, 104, SITE2)
         # without I the second word is all locator-status bits
-        self.opened(self.ip(CORE, self.outer(lisp(p, 0x40000000, 0xffffffff))), p)
+        self.opened(self.ip(CORE, tunnelled(lisp(p, 0x40000000, 0xffffffff))), p)
         for iid in (1, 99, 101, 0xffffff):
-            self.dropped(self.ip(CORE, self.outer(lisp(p, 0x08000000, iid << 8))), "decap-instance-unknown")
+            self.dropped(self.ip(CORE, tunnelled(lisp(p, 0x08000000, iid << 8))), "decap-instance-unknown")
         # an instance's EIDs are no other's
-        self.dropped(self.ip(CORE, self.outer(lisp(p, 0x08000000, 100 << 8))), "decap-inner-destination-not-ours")
-        self.dropped(self.ip(CORE, self.outer(lisp(p2))), "decap-inner-destination-not-ours")
+        self.dropped(self.ip(CORE, tunnelled(lisp(p, 0x08000000, 100 << 8))), "petr-source-refused")
+        self.dropped(self.ip(CORE, tunnelled(lisp(p2))), "decap-inner-destination-not-ours")
 
     def test_not_ours(self):
         for dst in ("10.2.2.5", "172.16.1.3", "192.0.2.1", "8.8.8.8"):
-            self.dropped(self.ip(CORE, self.outer(lisp(self.inner(dst)))), "decap-inner-destination-not-ours")
+            self.dropped(self.ip(CORE, tunnelled(lisp(self.inner(dst)))), "decap-inner-destination-not-ours")
 
     def test_inner_malformed(self):
         bad = [self.inner(chksum=0x1234), self.inner(version=6), self.inner(version=5), self.inner(ihl=4),
@@ -342,14 +343,14 @@ class Decapsulation(Case):
             packet("224.0.0.1", "10.1.1.4"), packet("255.255.255.255", "10.1.1.4"), packet("0.0.0.0", "10.1.1.4"),
             self.inner("224.0.0.5"), self.inner("255.255.255.255"), self.inner("127.0.0.1"), self.inner("0.0.0.0"), b""]
         for p in bad:
-            self.dropped(self.ip(CORE, self.outer(lisp(p))), "decap-inner-malformed")
+            self.dropped(self.ip(CORE, tunnelled(lisp(p))), "decap-inner-malformed")
         for n in range(len(self.inner())):
-            self.dropped(self.ip(CORE, self.outer(lisp(bytes(self.inner())[:n]))), "decap-inner-malformed")
+            self.dropped(self.ip(CORE, tunnelled(lisp(bytes(self.inner())[:n]))), "decap-inner-malformed")
 
     def test_short(self):
         for n in range(8):
-            self.dropped(self.ip(CORE, self.outer(bytes(n))), "decap-short")
-            self.dropped(self.ip(CORE, self.outer(bytes(n), options=[IPOption_NOP()] * 4)), "decap-short")
+            self.dropped(self.ip(CORE, tunnelled(bytes(n))), "decap-short")
+            self.dropped(self.ip(CORE, tunnelled(bytes(n), options=[IPOption_NOP()] * 4)), "decap-short")
 
     def test_udp_length(self):
         """The UDP datagram ends where its length says, the inner packet must lie in it, and so in the IP packet."""
@@ -358,7 +359,7 @@ class Decapsulation(Case):
         exact = 8 + len(payload)
 
         def with_length(n, tail=b""):
-            return self.ip(CORE, self.outer(payload + tail, udp=UDP(sport=50000, dport=4341, chksum=0, len=n)))
+            return self.ip(CORE, tunnelled(payload + tail, udp=UDP(sport=50000, dport=4341, chksum=0, len=n)))
 
         self.opened(with_length(exact), p)
         for n in (0, 1, 7, 8, 15):
@@ -376,24 +377,24 @@ class Decapsulation(Case):
         """RFC 9300 5.3: zero MUST be accepted, another need not be checked."""
         p = self.inner()
         for chksum in (0, 1, 0xffff, None):
-            self.opened(self.ip(CORE, self.outer(lisp(p), udp=UDP(sport=1, dport=4341, chksum=chksum))), p)
+            self.opened(self.ip(CORE, tunnelled(lisp(p), udp=UDP(sport=1, dport=4341, chksum=chksum))), p)
 
     def test_outer_options(self):
         p = self.inner()
         for n in (1, 4, 40):
-            self.opened(self.ip(CORE, self.outer(lisp(p), options=[IPOption_NOP()] * n)), p)
+            self.opened(self.ip(CORE, tunnelled(lisp(p), options=[IPOption_NOP()] * n)), p)
 
     def test_padding_is_cut(self):
         p = self.inner(size=28)
-        self.opened(self.ip(CORE, self.outer(lisp(p)), trailer=b"\xee" * 20), p)
+        self.opened(self.ip(CORE, tunnelled(lisp(p)), trailer=b"\xee" * 20), p)
 
     def test_fragments_are_for_linux(self):
-        whole = self.outer(lisp(self.inner(size=1000)), id=9)
+        whole = tunnelled(lisp(self.inner(size=1000)), id=9)
         for part in fragment(whole, 400):
             self.punted(self.ip(CORE, part), "linux", Ether(dst=PORT_MAC[CORE], src=SENDER, type=0x800) / part)
 
     def test_only_from_the_core(self):
-        self.punted(self.ip(SITE, self.outer(lisp(self.inner()))), "linux")
+        self.punted(self.ip(SITE, tunnelled(lisp(self.inner()))), "linux")
 
     def test_other_ports_are_for_linux(self):
         for udp in (UDP(sport=4341, dport=4342), UDP(sport=4341, dport=4340), TCP(dport=4341)):
@@ -405,38 +406,194 @@ class Decapsulation(Case):
     def test_for_this_machine(self):
         """By lisp0: no Ethernet header is left. What was in a tunnel is not opened again."""
         p = self.inner("10.1.1.2", ttl=9)
-        self.punted(self.ip(CORE, self.outer(lisp(p), ttl=7)), "linux", changed(p, ttl=7), l2=0, inst=0)
-        nested = self.outer(lisp(self.inner()), dst="10.1.1.2")
-        self.punted(self.ip(CORE, self.outer(lisp(nested))), "linux", nested, l2=0)
+        self.punted(self.ip(CORE, tunnelled(lisp(p), ttl=7)), "linux", changed(p, ttl=7), l2=0, inst=0)
+        nested = tunnelled(lisp(self.inner()), dst="10.1.1.2")
+        self.punted(self.ip(CORE, tunnelled(lisp(nested))), "linux", nested, l2=0)
         # but an EID address of ours is a local address too
-        self.opened(self.ip(CORE, self.outer(lisp(self.inner()), dst="10.1.1.2")), self.inner())
+        self.opened(self.ip(CORE, tunnelled(lisp(self.inner()), dst="10.1.1.2")), self.inner())
 
     def test_next_hop_not_ready(self):
         p = self.inner("10.1.1.99")
-        self.punted(self.ip(CORE, self.outer(lisp(p))), "neighbour", p, id=0, out=SITE, l2=0)
-        self.dropped(self.ip(CORE, self.outer(lisp(self.inner("10.1.1.6")))), "next-hop-down")
-        got = self.ip(CORE, self.outer(lisp(self.inner("10.1.1.7"))))
+        self.punted(self.ip(CORE, tunnelled(lisp(p))), "neighbour", p, id=0, out=SITE, l2=0)
+        self.dropped(self.ip(CORE, tunnelled(lisp(self.inner("10.1.1.6")))), "next-hop-down")
+        got = self.ip(CORE, tunnelled(lisp(self.inner("10.1.1.7"))))
         self.punted(got, "neighbour", self.inner("10.1.1.7"))
         self.assertGreater(got["punts"][0]["id"], 0)
 
     def test_reassembled_by_linux(self):
         for size, ttl, tos in ((100, 33, 0), (1500, 255, 46 << 2), (28, 2, 1 << 2)):
             p = self.inner(size=size)
-            got = self.one("decap 1 %d %d %s" % (ttl, tos, lisp(p).hex()))
+            got = self.one("decap 1 %d %d 172.16.1.3 %s" % (ttl, tos, lisp(p).hex()))
             self.opened(got, changed(p, ttl=min(64, ttl), tos=tos))
         # in several segments, too big for the site's port
         p = self.inner(size=5000)
-        self.punted(self.one("decap 1 64 0 %s" % lisp(p).hex()), "too-big", p, id=1500, l2=0)
+        self.punted(self.one("decap 1 64 0 172.16.1.3 %s" % lisp(p).hex()), "too-big", p, id=1500, l2=0)
         p = self.inner(size=3000)
-        self.punted(self.one("decap 1 64 0 %s" % (lisp(p) + bytes(900)).hex()), "too-big", p, id=1500)
-        self.dropped(self.one("decap 1 64 0 %s" % lisp(b"").hex()), "decap-inner-malformed")
+        self.punted(self.one("decap 1 64 0 172.16.1.3 %s" % (lisp(p) + bytes(900)).hex()), "too-big", p, id=1500)
+        self.dropped(self.one("decap 1 64 0 172.16.1.3 %s" % lisp(b"").hex()), "decap-inner-malformed")
 
     def test_cut_anywhere(self):
         """A frame that ends too early is dropped, wherever that is."""
-        whole = bytes(Ether(dst=PORT_MAC[CORE], src=SENDER, type=0x800) / self.outer(lisp(self.inner())))
+        whole = bytes(Ether(dst=PORT_MAC[CORE], src=SENDER, type=0x800) / tunnelled(lisp(self.inner())))
         for n in range(1, len(whole)):
             got = self.frame(CORE, whole[:n])
             self.dropped(got, "ether-short" if n < 14 else "ip4-malformed")
+
+
+class ProxyItr(Case):
+    """RFC 6832 section 5: port 3 is a proxy-ITR's, on the core side, in instance 100."""
+
+    def test_strangers_are_encapsulated(self):
+        for src, ttl in itertools.product(("8.8.8.8", "4.2.2.2", "172.18.1.9", "10.100.1.4", "10.1.1.4"), (2, 64, 255)):
+            p = packet(src, ttl=ttl, tos=ttl)
+            got = self.ip(PROXY, p)
+            self.encapsulated(got, p, iid=100)
+            self.assertNotIn("source-not-in-eid-database", got["counters"])
+        # a site port without the role touches no stranger's
+        self.unreachable(self.ip(SITE2, packet("8.8.8.8")), "no-route")
+
+    def test_who_asks(self):
+        """What is configured to be served is asked for, for anyone; the default is for own EIDs only."""
+        for src in ("8.8.8.8", "10.100.1.4"):
+            self.punted(self.ip(PROXY, packet(src, "10.12.0.9")), "miss", inst=1)
+            self.punted(self.ip(PROXY, packet(src, "10.12.0.9", ttl=1)), "ttl")
+        self.punted(self.ip(PROXY, packet("10.100.1.4", "10.99.0.1")), "miss", inst=1)
+        self.unreachable(self.ip(PROXY, packet("8.8.8.8", "10.99.0.1")), "no-route")
+        p = packet("8.8.8.8", "172.17.0.1")
+        got = self.ip(PROXY, p)
+        self.forwarded(got, p, self.left(got, CORE)[5], CORE)
+
+    def test_own_eids(self):
+        p = packet("8.8.8.8", "10.100.1.4")
+        self.forwarded(self.ip(PROXY, p), p, 104, SITE2)
+        self.punted(self.ip(PROXY, packet("8.8.8.8", "10.100.1.99")), "neighbour", out=SITE2)
+
+    def test_natively(self):
+        """Strangers' packets go by the routes, whatever PETR lives."""
+        for use, state in itertools.product(("always", "no-route"), ("none", "routes", "miss", "one", "two")):
+            self.say("petr %s %s" % (use, state))
+            p = packet("8.8.8.8", "198.51.100.1")
+            self.forwarded(self.ip(PROXY, p), p, 3, CORE)
+            self.dropped(self.ip(PROXY, packet("8.8.8.8", "198.51.101.1")), "route-blackhole")
+            self.unreachable(self.ip(PROXY, packet("8.8.8.8", "198.51.102.1")), "route-unreachable")
+            self.unreachable(self.ip(PROXY, packet("8.8.8.8", "198.51.103.1")), "no-route")
+        self.say("petr no-route none")
+
+    def test_it_is_a_core_port_too(self):
+        p = packet("10.2.2.5", "10.1.1.4")
+        for dst in ("172.18.1.2", "172.16.1.2"):
+            got = self.ip(PROXY, tunnelled(lisp(p), dst=dst))
+            self.assertEqual(got["counters"].get("decapsulated"), 1)
+            self.forwarded(got, p, 4, SITE)
+            self.punted(self.ip(PROXY, IP(src="8.8.8.8", dst=dst) / ICMP()), "linux", port=PROXY)
+
+    def test_from_linux(self):
+        p = packet("172.18.1.2", "10.2.2.5")
+        self.encapsulated(self.one("resume 1 1 proxy %s" % bytes(p).hex()), p, iid=100, hops=0)
+
+
+class UsePetr(Case):
+    """Natively-forward and PETRs (RFC 6832 section 6.1)."""
+
+    def test_all(self):
+        for use, state, last in itertools.product(("always", "no-route"), ("none", "routes", "miss", "one", "two"),
+                (100, 101, 102, 103)):
+            self.say("petr %s %s" % (use, state))
+            p = packet(dst="198.51.%d.1" % last)
+            got = self.ip(SITE, p)
+            asked = state in ("miss", "one", "two") and (use == "always" or last != 100)
+            with self.subTest(use=use, state=state, last=last):
+                if asked and state == "miss":
+                    self.punted(got, "miss", l2=14)
+                    self.punted(self.ip(SITE, packet(dst="198.51.%d.1" % last, ttl=1)), "ttl")
+                elif asked:
+                    self.encapsulated(got, p, self.left(got, CORE)[5])
+                elif last == 100:
+                    self.forwarded(got, p, 3, CORE)
+                elif last == 101:
+                    self.dropped(got, "route-blackhole")
+                else:
+                    self.unreachable(got, "route-unreachable" if last == 102 else "no-route")
+            # what no EID sends goes by the routes alone, and what comes from the core too
+            for port, src in ((SITE, "8.8.8.8"), (CORE, "10.1.1.4")):
+                if last == 100:
+                    p = packet(src, "198.51.100.1")
+                    self.forwarded(self.ip(port, p), p, 3, CORE)
+        self.say("petr no-route none")
+
+    def test_two(self):
+        used = {}
+        self.say("petr always two")
+        for n in range(200):
+            p = IP(src="10.100.1.4", dst="198.51.103.1") / UDP(sport=n, dport=9)
+            got = self.ip(SITE2, p)
+            last = self.left(got, CORE)[5]
+            self.encapsulated(got, p, last, iid=100)
+            used[last] = used.get(last, 0) + 1
+        self.assertEqual(set(used), {3, 9})
+        self.assertGreater(min(used.values()), 60)
+        self.say("petr no-route none")
+
+
+class Petr(Case):
+    """RFC 6832 section 6: for whom packets are taken out of tunnels that are not for us; in instance 100."""
+
+    def lisp(self, p):
+        return lisp(p, 0x08000000, 100 << 8)
+
+    def tunnelled(self, p, **kw):
+        return tunnelled(self.lisp(p), **kw)
+
+    def world(self, src="10.20.0.5", dst="172.17.0.1", **kw):
+        return packet(src, dst, **kw)
+
+    def opened(self, got, p):
+        self.assertEqual(got["counters"].get("decapsulated"), 1, got)
+        self.assertEqual(got["counters"].get("decapsulated-as-petr"), 1, got)
+        self.forwarded(got, p, self.left(got, CORE)[5], CORE)
+
+    def test_allowed(self):
+        for rloc in ("172.16.1.3", "172.16.1.64", "172.16.1.127"):
+            for ttl, tos in ((2, 0), (64, 46 << 2), (255, 1)):
+                p = self.world(ttl=ttl, tos=tos)
+                self.opened(self.ip(CORE, self.tunnelled(p, src=rloc, ttl=255, tos=tos)), p)
+        # the longer prefix has one more
+        for rloc in ("172.16.1.3", "172.16.1.100", "172.16.1.5"):
+            p = self.world("10.20.9.1")
+            self.opened(self.ip(CORE, self.tunnelled(p, src=rloc)), p)
+
+    def test_refused(self):
+        for rloc in ("172.16.1.4", "172.16.1.5", "172.16.1.63", "172.16.1.128", "8.8.8.8"):
+            self.dropped(self.ip(CORE, self.tunnelled(self.world(), src=rloc)), "petr-rloc-refused")
+        for src in ("10.19.255.255", "10.21.0.0", "8.8.8.8", "172.16.1.3", "10.1.1.4"):
+            self.dropped(self.ip(CORE, self.tunnelled(self.world(src))), "petr-source-refused")
+        # instance 0 has no rules at all
+        self.dropped(self.ip(CORE, tunnelled(lisp(self.world()), src="172.16.1.3")), "decap-inner-destination-not-ours")
+
+    def test_ours_needs_no_rule(self):
+        p = self.world("8.8.8.8", "10.100.1.4")
+        got = self.ip(CORE, self.tunnelled(p, src="9.9.9.9"))
+        self.forwarded(got, p, 104, SITE2)
+        self.assertNotIn("decapsulated-as-petr", got["counters"])
+
+    def test_reassembled(self):
+        """By the source RLOC that control gives with it."""
+        p = self.world(size=900)
+        self.opened(self.one("decap 1 64 0 172.16.1.3 %s" % self.lisp(p).hex()), p)
+        self.dropped(self.one("decap 1 64 0 172.16.1.4 %s" % self.lisp(p).hex()), "petr-rloc-refused")
+        self.dropped(self.one("decap 1 64 0 0.0.0.0 %s" % self.lisp(p).hex()), "petr-rloc-refused")
+
+    def test_what_follows(self):
+        """By the routes, as any packet; never into another tunnel."""
+        self.unreachable(self.ip(CORE, self.tunnelled(self.world(dst="10.2.2.5"))), "no-route")
+        self.unreachable(self.ip(CORE, self.tunnelled(self.world(dst="9.9.9.9"))), "no-route")
+        self.dropped(self.ip(CORE, self.tunnelled(self.world(dst="192.0.2.1"))), "route-blackhole")
+        self.punted(self.ip(CORE, self.tunnelled(self.world(ttl=1))), "ttl", l2=0)
+        p = self.world(size=1500)
+        self.opened(self.ip(CORE, self.tunnelled(p)), p)
+        # a tunnel in the tunnel, to this machine: Linux's
+        nested = self.tunnelled(self.world(), src="10.20.0.5")
+        self.punted(self.ip(CORE, self.tunnelled(nested)), "linux", nested, l2=0)
 
 
 class Native(Case):

@@ -2,6 +2,7 @@
 /* ETR: answers to Map-Requests (RFC 9301 5.2 to 5.5), probes among them (7.1).
  * test_etr_register.c has registration. */
 #include "etr_fixture.h"
+#include "wire_vectors.h"
 
 #define ITR "172.16.1.3"
 
@@ -403,6 +404,153 @@ static void test_probe(void **state)
 	assert_int_equal(f->w.n_sent, 0);
 }
 
+/* A bare probe of `local`. */
+static struct ask probe_of(const char *local)
+{
+	struct ask a = question();
+
+	a.o.nonce = 0x0102030405060708;
+	a.o.probe = true;
+	a.o.source_eid = (struct xtr_eid){0};
+	a.from.local = ip(local);
+	a.sport = 0;
+	return a;
+}
+
+static void assert_answer(struct fixture *f, const char *hex)
+{
+	uint8_t want[VECTOR_MAX];
+	size_t n = vector_bytes(hex, want);
+
+	assert_int_equal(f->w.n_sent, 1);
+	assert_int_equal(f->w.sent[0].len, n);
+	assert_memory_equal(f->w.sent[0].p, want, n);
+}
+
+/* Map-Reply, P; a record of a day and with A; one locator, 1/100, L, p and R. */
+#define PETR_ALL4 "28000001 " V_NONCE "000005a0 01 00 1000 0000 0001 00000000"
+#define PETR_ALL6                                                                                  \
+	"28000001 " V_NONCE "000005a0 01 00 1000 0000 0002 00000000000000000000000000000000"
+#define PETR_AT4 "01 64 ff 00 0007 0001 0a000301"
+#define PETR_AT6 "01 64 ff 00 0007 0002 20010db8000000000000000000000007"
+
+/* Neither a database nor a Map-Server: a PETR has no mapping of its own. */
+static void test_probe_petr(void **state)
+{
+	struct fixture *f = *state;
+	struct ask a = probe_of("10.0.3.1");
+	struct xtr_eid everything = eid("0.0.0.0/0");
+	json_t *doc;
+
+	be_petr(f);
+	start(f);
+	xtr_etr_start(f->etr);
+	assert_true(ask(f, &a, everything));
+	assert_answer(f, PETR_ALL4 PETR_AT4);
+	assert_ip(&f->w.sent[0].dst, ITR);
+	assert_int_equal(f->w.sent[0].port, 50000);
+	assert_true(ask(f, &a, eid("::/0")));
+	assert_answer(f, PETR_ALL6 PETR_AT4);
+	/* who asks for nothing: in the family of the address that was probed */
+	assert_true(ask(f, &a, (struct xtr_eid){0}));
+	assert_answer(f, PETR_ALL4 PETR_AT4);
+	a.from.local = ip("2001:db8::7");
+	assert_true(ask(f, &a, (struct xtr_eid){0}));
+	assert_answer(f, PETR_ALL6 PETR_AT6);
+	assert_true(ask(f, &a, everything));
+	assert_answer(f, PETR_ALL4 PETR_AT6);
+	/* 5.2: MUST be answered; but it is no mapping of ours */
+	a.from.local = ip("10.0.3.1");
+	assert_true(ask(f, &a, eid("192.168.1.0/24")));
+	assert_answer(f, "28000000 " V_NONCE);
+	assert_true(ask(f, &a, eid("0.0.0.0/1")));
+	assert_answer(f, "28000000 " V_NONCE);
+	/* instances that it serves, and another */
+	assert_true(ask(f, &a, eid_in(100, "0.0.0.0/0")));
+	assert_answer(f,
+	    "28000001 " V_NONCE
+	    "000005a0 01 00 1000 0000 4003 0000 02 00 000a 00000064 0001 00000000" PETR_AT4);
+	assert_true(ask(f, &a, eid_in(200, "0.0.0.0/0")));
+	assert_answer(f, "28000000 " V_NONCE);
+	assert_int_equal(COUNTER(&f->w, ETR_REPLY_TX), 9);
+
+	/* 5.8: inside an ECM */
+	a.sport = 40000;
+	assert_true(ask(f, &a, everything));
+	assert_int_equal(f->w.n_sent, 0);
+	assert_int_equal(COUNTER(&f->w, ETR_REQ_DROPPED), 1);
+	/* no probe: not for a PETR to answer */
+	a.sport = 0;
+	a.o.probe = false;
+	assert_false(ask(f, &a, everything));
+	assert_false(ask(f, &a, (struct xtr_eid){0}));
+	a.sport = 40000;
+	assert_false(ask(f, &a, everything));
+	assert_int_equal(f->w.n_sent, 0);
+
+	assert_false(xtr_etr_overlaps(f->etr, &everything));
+	doc = xtr_etr_show(f->etr);
+	assert_int_equal(json_array_size(at(doc, "entries")), 0);
+	assert_int_equal(json_array_size(at(doc, "map_servers")), 0);
+	json_decref(doc);
+}
+
+static void test_probe_no_petr(void **state)
+{
+	struct fixture *f = *state;
+	struct ask a = probe_of("172.16.1.2");
+
+	own(f, "192.168.2.0/24", 1440);
+	start(f);
+	assert_true(ask(f, &a, eid("0.0.0.0/0")));
+	assert_answer(f, "28000000 " V_NONCE);
+	a.from.local = ip("10.0.3.1");
+	assert_false(ask(f, &a, eid("0.0.0.0/0")));
+	assert_false(ask(f, &a, (struct xtr_eid){0}));
+	assert_int_equal(f->w.n_sent, 0);
+}
+
+/* An ETR that is a PETR too: what it has a mapping for is answered with it. */
+static void test_probe_petr_and_etr(void **state)
+{
+	struct fixture *f = *state;
+	struct ask a = probe_of("172.16.1.2");
+	struct xtr_record rec;
+
+	own(f, "192.168.2.0/24", 1440);
+	be_petr(f);
+	start(f);
+	assert_true(ask(f, &a, eid("192.168.2.0/24")));
+	rec = record_of(answer(f), 0);
+	assert_eid(&rec.eid, "192.168.2.0/24");
+	assert_true(ask(f, &a, (struct xtr_eid){0}));
+	rec = record_of(answer(f), 0);
+	assert_eid(&rec.eid, "192.168.2.0/24");
+	assert_true(ask(f, &a, eid("0.0.0.0/0")));
+	assert_answer(f, PETR_ALL4 "01 64 ff 00 0007 0001 ac100102");
+	/* an address of ours that is no locator of the site */
+	a.from.local = ip("10.0.3.1");
+	assert_true(ask(f, &a, (struct xtr_eid){0}));
+	assert_answer(f, PETR_ALL4 PETR_AT4);
+	assert_true(ask(f, &a, eid("192.168.2.0/24")));
+	rec = record_of(answer(f), 0);
+	assert_eid(&rec.eid, "192.168.2.0/24");
+}
+
+/* A site that is the whole world for others is told as it is. */
+static void test_probe_petr_own_default(void **state)
+{
+	struct fixture *f = *state;
+	struct ask a = probe_of("172.16.1.2");
+
+	own(f, "0.0.0.0/0", 60);
+	be_petr(f);
+	start(f);
+	assert_true(ask(f, &a, eid("0.0.0.0/0")));
+	assert_answer(f, "28000001 " V_NONCE "0000003c 01 00 1000 0000 0001 00000000"
+			 "01 32 ff 00 0007 0001 ac100102");
+}
+
 /* 5.4: Map-Replies MUST be rate limited, a destination RLOC. */
 static void test_rate_limit(void **state)
 {
@@ -502,6 +650,10 @@ int main(void)
 	    T(test_itr_rlocs),
 	    T(test_dropped),
 	    T(test_probe),
+	    T(test_probe_petr),
+	    T(test_probe_no_petr),
+	    T(test_probe_petr_and_etr),
+	    T(test_probe_petr_own_default),
 	    T(test_rate_limit),
 	    T(test_overlaps),
 	    T(test_show),

@@ -143,6 +143,42 @@ static void test_gate_of_routes(void **state)
 	gate_of(&entry(e)->gate, "172.16.1.3", NATIVE_AT);
 }
 
+/* Natively-forward: a gate of the entry, and one of the PETRs' choice. */
+static void test_gate_of_native(void **state)
+{
+	uint32_t e = dp_lisp(&fix, 0, "198.51.103.0/24", dp_to(XTR_FWD_NATIVE, 0));
+
+	dp_petr(&fix, true, "one");
+	gate_of(&entry(e)->gate, "198.51.103.1", ENCAP_AT);
+}
+
+static void test_gate_of_native_by_routes(void **state)
+{
+	uint32_t e = dp_lisp(&fix, 0, "198.51.100.0/24", dp_to(XTR_FWD_NATIVE, 0));
+
+	dp_petr(&fix, false, "one");
+	gate_of(&entry(e)->gate, "198.51.100.1", NATIVE_AT);
+}
+
+static void test_gate_of_petr(void **state)
+{
+	dp_petr(&fix, true, "one");
+	gate_of(&entry(fix.dp->petr_fwd)->gate, "198.51.100.1", ENCAP_AT);
+}
+
+static void test_gate_of_petr_without_route(void **state)
+{
+	dp_petr(&fix, false, "one");
+	gate_of(&entry(fix.dp->petr_fwd)->gate, "198.51.103.1", ENCAP_AT);
+}
+
+/* The last PETR is gone: what waited for it goes by the routes first. */
+static void test_gate_of_petr_gone(void **state)
+{
+	dp_petr(&fix, true, "routes");
+	gate_of(&entry(fix.dp->petr_fwd)->gate, "198.51.100.1", NATIVE_AT);
+}
+
 /* A closed gate decides, even where the next hop has been lost again meanwhile: what comes now must
  * not be asked for ahead of what waits. */
 static void test_gate_before_state(void **state)
@@ -321,6 +357,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_gate_of_tunnel, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_gate_of_next_hop, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_gate_of_routes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_gate_of_native, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_gate_of_native_by_routes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_gate_of_petr, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_gate_of_petr_without_route, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_gate_of_petr_gone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_gate_before_state, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_gates, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_gate_numbers, setup, teardown),

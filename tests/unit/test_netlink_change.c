@@ -232,23 +232,35 @@ static void test_route_more(void **state)
 
 static void test_rule(void **state)
 {
-	struct xtr_eid v4 = prefix_of("10.1.1.0/24"), v6 = prefix_of("2001:db8:1::/48");
-	struct xtr_eid all = prefix_of("0.0.0.0/0"), bad = {0};
+	static const struct {
+		const char *prefix;
+		bool to;
+		uint32_t table, priority;
+		const char *shown;
+	} cases[] = {
+	    {"10.1.1.0/24", false, 100, 1000, "^1000:.from 10.1.1.0/24 iif lo lookup 100 "},
+	    {"2001:db8:1::/48", false, 1000, 1000,
+		"^1000:.from 2001:db8:1::/48 iif lo lookup 1000 "},
+	    {"0.0.0.0/0", false, 101, 1001, "^1001:.from all iif lo lookup 101 "},
+	    {"192.0.2.0/24", true, 100, 1000, "^1000:.from all to 192.0.2.0/24 iif lo lookup 100 "},
+	};
+	struct xtr_nl_rule bad = {0};
 
 	setup_links();
-	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(xtr_nl_rule_add(m.nl, &v4, 100, 1000), 0);
-		assert_int_equal(xtr_nl_rule_add(m.nl, &v6, 1000, 1000), 0);
-		assert_int_equal(xtr_nl_rule_add(m.nl, &all, 101, 1001), 0);
+	for (unsigned i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		/* twice each: what is there already is no error */
+		struct xtr_nl_rule r = {prefix_of(cases[i / 2].prefix), cases[i / 2].to};
+
+		assert_int_equal(
+		    xtr_nl_rule_add(m.nl, &r, cases[i / 2].table, cases[i / 2].priority), 0);
 	}
-	run("test \"$(ip -4 rule | grep -c '^1000:.from 10.1.1.0/24 iif lo lookup 100 ')\" = 1");
-	run("test \"$(ip -6 rule | grep -c '^1000:.from 2001:db8:1::/48 iif lo lookup 1000 ')\" = "
-	    "1");
-	run("test \"$(ip -4 rule | grep -c '^1001:.from all iif lo lookup 101 ')\" = 1");
-	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(xtr_nl_rule_del(m.nl, &v4, 100, 1000), 0);
-		assert_int_equal(xtr_nl_rule_del(m.nl, &v6, 1000, 1000), 0);
-		assert_int_equal(xtr_nl_rule_del(m.nl, &all, 101, 1001), 0);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		run("test \"$( (ip -4 rule; ip -6 rule) | grep -c '%s')\" = 1", cases[i].shown);
+	for (unsigned i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct xtr_nl_rule r = {prefix_of(cases[i / 2].prefix), cases[i / 2].to};
+
+		assert_int_equal(
+		    xtr_nl_rule_del(m.nl, &r, cases[i / 2].table, cases[i / 2].priority), 0);
 	}
 	run("! ip -4 rule | grep -q 'iif lo' && ! ip -6 rule | grep -q 'iif lo'");
 	assert_int_equal(xtr_nl_rule_add(m.nl, &bad, 100, 1000), -EINVAL);

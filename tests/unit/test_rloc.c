@@ -200,7 +200,7 @@ static void packets_wait(void **state)
 	fx_neigh_gone(f, 1, "192.0.2.2", true);
 	fx_turn(f);
 	fx_send_eid(f, 6, 3);
-	turns(f, 1);
+	turns(f, 4); /* a gate, for what was punted before */
 	assert_int_equal(f->holder.n, 3);
 	for (unsigned i = 0; i < 8; i++)
 		xtr_clock_advance(&f->wheel, 1000);
@@ -210,7 +210,7 @@ static void packets_wait(void **state)
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, true);
 	fx_turn(f);
 	fx_send_eid(f, 9, 2);
-	turns(f, 1);
+	turns(f, 4);
 	assert_int_equal(xtr_dp_drops(f->dp, XTR_DROP_HOP_DOWN), 2);
 	/* punted before, and the RLOC is gone since: looked at again */
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
@@ -221,15 +221,44 @@ static void packets_wait(void **state)
 	xtr_rloc_put(f->rlocs, r);
 	turns(f, 3);
 	assert_int_equal(f->waiting.n, 2);
-	/* and what waits when the last user goes has a name */
+	/* and what waits when the last user goes */
 	r = get(f, "192.0.2.2");
 	fx_resolve(f, r->tunnel);
 	turns(f, 3);
 	assert_int_equal(f->holder.n, 2);
 	fx_clear(f);
 	xtr_rloc_put(f->rlocs, r);
-	assert_int_equal(f->holder.n, 0);
-	assert_int_equal(xtr_dp_drops(f->dp, XTR_DROP_HOP_DOWN), 4);
+	turns(f, 3);
+	assert_int_equal(f->waiting.n, 2);
+	assert_int_equal(xtr_dp_drops(f->dp, XTR_DROP_HOP_DOWN), 2);
+}
+
+/* What is known of the next hop: asked for, asked in vain, there, gone without having been asked.
+ */
+static void ways(void **state)
+{
+	struct fx *f = *state;
+	struct xtr_rloc *r = get(f, "192.0.2.2");
+
+	assert_int_equal(r->way, XTR_WAY_RESOLVING);
+	assert_int_equal(f->asked, 1); /* though no packet came */
+	fx_neigh_gone(f, 1, "192.0.2.2", true);
+	fx_turn(f);
+	assert_int_equal(r->way, XTR_WAY_FAILED);
+	assert_string_equal(r->why, "next hop does not answer");
+	fx_neigh(f, 1, "192.0.2.2", 1);
+	turns(f, 3);
+	assert_int_equal(r->way, XTR_WAY_READY);
+	xtr_clock_advance(&f->wheel, 5000);
+	f->asked = 0;
+	fx_neigh_gone(f, 1, "192.0.2.2", false);
+	turns(f, 3);
+	assert_int_equal(r->way, XTR_WAY_RESOLVING);
+	assert_int_equal(f->asked, 1);
+	fx_neigh_gone(f, 1, "192.0.2.2", true);
+	turns(f, 3);
+	assert_int_equal(r->way, XTR_WAY_FAILED);
+	xtr_rloc_put(f->rlocs, r);
 }
 
 static void show(void **state)
@@ -274,7 +303,7 @@ static void show(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    T(template), T(on_the_wire), T(states), T(packets_wait), T(show)};
+	    T(template), T(on_the_wire), T(states), T(packets_wait), T(ways), T(show)};
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -28,6 +28,8 @@ LISTINGS = {
     "sites": ("sites", "show sites"),
     "sites-detail": ("sites", "show sites detail"),
     "rlocs": ("rlocs", "show rlocs"),
+    "petrs": ("petrs", "show petrs"),
+    "petrs-no-route": ("petrs-no-route", "show petrs"),
     "ports": ("ports", "show ports"),
     "workers": ("workers", "show workers"),
     "counters": ("counters", "show counters"),
@@ -35,7 +37,12 @@ LISTINGS = {
     "drops-zero": ("zero", "show drops"),
     "version": ("version", "version"),
     "help": ("help", "help"),
-    "forwarding": ("forwarding", "show forwarding 10.2.2.5"),
+    "forwarding": ("forwarding", "show forwarding 10.2.2.5 from 10.1.1.4 instance 100 port site0"),
+    "forwarding-drop": ("forwarding-drop", "show forwarding 2001:db8:9::1"),
+    "lig": ("lig", "lig 10.2.2.5 instance 100 to 172.16.1.1"),
+    "lig-negative": ("lig-negative", "lig 10.9.9.9"),
+    "lig-other": ("lig-other", "lig 10.9.9.9"),
+    "unknown": ("unknown", "show something new"),  # indented JSON
 }
 
 
@@ -122,20 +129,21 @@ class Listings(unittest.TestCase):
                 self.assertEqual(run(s, "show", "sites").stdout.decode(), (HERE / "sites.txt").read_text())
 
     def test_json_as_it_is(self):
-        for name in ("map-cache", "forwarding"):
+        for name in ("map-cache", "unknown", "lig"):
+            words = LISTINGS[name][1]
             with Server(ok(document(name))) as s:
-                done = run(s, "--json", "show", name)
+                done = run(s, "--json", *words.split())
                 self.assertEqual((done.returncode, done.stderr), (0, b""))
                 self.assertEqual(done.stdout, document(name) + b"\n")
 
     def test_indented_json_is_the_same_json(self):
-        with Server(ok(document("forwarding"))) as s:
-            done = run(s, "show", "forwarding", "10.2.2.5")
-            self.assertEqual(json.loads(done.stdout), json.loads(document("forwarding")))
+        with Server(ok(document("unknown"))) as s:
+            done = run(s, "show", "something", "new")
+            self.assertEqual(json.loads(done.stdout), json.loads(document("unknown")))
 
     def test_empty_lists(self):
         for words, key in (("show map-cache", "entries"), ("show sites", "sites"), ("show rlocs", "rlocs"),
-                           ("show ports", "ports"), ("show workers", "workers"), ("show database", "entries")):
+                           ("show petrs", "petrs"), ("show ports", "ports"), ("show workers", "workers"), ("show database", "entries")):
             with self.subTest(words), Server(ok(b'{"%s":[]}' % key.encode())) as s:
                 done = run(s, *words.split())
                 self.assertEqual((done.returncode, done.stderr), (0, b""))
@@ -279,13 +287,13 @@ class Streams(unittest.TestCase):
         self.assertEqual(lines, 2 + 3 * 300000 + 2)
 
     def test_long_table(self):
-        """Rows beyond those that column widths are taken from still come, under one title."""
+        """Rows beyond those that column widths are taken from still come, under one title of two lines."""
         rows = [{"rloc": f"10.0.{i >> 8}.{i & 255}", "state": "up", "users": i} for i in range(2500)]
         with Server(ok(json.dumps({"rlocs": rows}).encode())) as s:
             lines = run(s, "show", "rlocs").stdout.decode().splitlines()
-        self.assertEqual(len(lines), 2501)
-        self.assertEqual([line.split()[0] for line in lines[1:]], [r["rloc"] for r in rows])
-        self.assertEqual([line.split()[6] for line in lines[1:]], [str(r["users"]) for r in rows])
+        self.assertEqual(len(lines), 2502)
+        self.assertEqual([line.split()[0] for line in lines[2:]], [r["rloc"] for r in rows])
+        self.assertEqual([line.split()[6] for line in lines[2:]], [str(r["users"]) for r in rows])
 
     def test_monitor(self):
         """Events are seen when they come, not when the connection ends."""
@@ -334,7 +342,7 @@ class Prompt(unittest.TestCase):
 
     def test_completion_and_history(self):
         with Server(ok(document("help")), ok(document("map-cache")), ok(document("map-cache")),
-                    ok(document("help"))) as s:
+                    ok(document("lig")), ok(document("help"))) as s:
             self.seen = b""
             pid, fd = pty.fork()
             if pid == 0:
@@ -348,6 +356,9 @@ class Prompt(unittest.TestCase):
                 self.until(fd, b"xtrd> ")
                 os.write(fd, b"\x10\r")  # control-P: the line before
                 self.until(fd, b"10.2.2.0/24")
+                self.until(fd, b"xtrd> ")
+                os.write(fd, b"l\t10.2.2.5 t\t172.16.1.1\r")
+                self.until(fd, b"Map-Reply from 172.16.1.3")
                 self.until(fd, b"xtrd> ")
                 os.write(fd, b"?\r")
                 self.until(fd, b"forgets mappings")
@@ -365,7 +376,8 @@ class Prompt(unittest.TestCase):
             self.assertEqual(os.waitstatus_to_exitcode(status), 0)
             self.assertEqual([json.loads(r) for r in s.requests],
                              [["help"], ["show", "map-cache", "instance", "7"],
-                              ["show", "map-cache", "instance", "7"], ["help"]])
+                              ["show", "map-cache", "instance", "7"], ["lig", "10.2.2.5", "to", "172.16.1.1"],
+                              ["help"]])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets that need a mapping, or a PETR, wait here for it.
+ */
+#include <stdlib.h>
+#include "control/forwarding/mapping.h"
+#include "control/forwarding/petr.h"
+#include "datapath/ip4.h"
+
+static void too_old(struct xtr_timer *t)
+{
+	struct xtr_wait *w = (struct xtr_wait *)((char *)t - offsetof(struct xtr_wait, timer));
+	struct xtr_ctl *ctl = w->ctl;
+	uint64_t now = xtr_wheel_now(&ctl->wheel);
+
+	xtr_hold_drop(
+	    &ctl->holder, &w->hold, XTR_DROP_HOLD_TIMEOUT, now - ctl->cfg->lisp.hold_ms + 1);
+	if (w->hold.n)
+		xtr_timer_arm(&ctl->wheel, t, ctl->cfg->lisp.hold_ms / 4 + 1, too_old);
+}
+
+void xtr_wait_add(struct xtr_ctl *ctl, struct xtr_wait *w, struct rte_mbuf *m)
+{
+	w->ctl = ctl;
+	xtr_hold_add(&ctl->holder, &w->hold, m, xtr_wheel_now(&ctl->wheel));
+	if (!xtr_timer_armed(&w->timer))
+		xtr_timer_arm(&ctl->wheel, &w->timer, ctl->cfg->lisp.hold_ms, too_old);
+}
+
+void xtr_wait_release(struct xtr_wait *w)
+{
+	if (!w->ctl)
+		return; /* nothing ever waited */
+	xtr_gate_release(&w->ctl->holder, &w->hold);
+	xtr_timer_cancel(&w->ctl->wheel, &w->timer);
+}
+
+void xtr_wait_drop(struct xtr_wait *w)
+{
+	if (!w->ctl)
+		return;
+	xtr_hold_drop(&w->ctl->holder, &w->hold, XTR_DROP_HOLD_TIMEOUT, XTR_HOLD_ALL);
+	xtr_timer_cancel(&w->ctl->wheel, &w->timer);
+}
+
+void xtr_miss_resolved(void *arg, struct xtr_pending *p, struct xtr_mapping *m)
+{
+	if (p->user)
+		xtr_wait_release(p->user);
+}
+
+bool xtr_miss_waited_for(void *arg, const struct xtr_pending *p)
+{
+	const struct xtr_wait *w = p->user;
+
+	return w && w->hold.n;
+}
+
+void xtr_miss_forget(void *arg, struct xtr_pending *p)
+{
+	if (p->user)
+		xtr_wait_drop(p->user);
+	free(p->user);
+	p->user = NULL;
+}
+
+static struct xtr_wait *wait_of(struct xtr_pending *p)
+{
+	if (!p->user)
+		p->user = calloc(1, sizeof(struct xtr_wait));
+	return p->user;
+}
+
+void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
+{
+	const struct xtr_pkt *pkt = xtr_pkt(m);
+	const struct rte_ipv4_hdr *ip = xtr_ip4_of(m);
+	uint32_t iid = ctl->dp->instances[pkt->inst].iid;
+	struct xtr_ip src = xtr_ip4(&ip->src_addr), dst = xtr_ip4(&ip->dst_addr);
+	struct xtr_eid eid = xtr_eid_host(iid, &dst), source = xtr_eid_host(iid, &src);
+	struct xtr_mapping *mapping = ctl->itr ? xtr_itr_lookup(ctl->itr, &eid) : NULL;
+	uint32_t gate = xtr_fib_gate(ctl->fib, pkt->inst, &dst);
+	struct xtr_pending *p;
+	struct xtr_wait *w;
+
+	if (!xtr_gate_is_open(&ctl->holder, gate)) {
+		/* what leads there now changed while this packet was in the ring */
+		xtr_gate_late(&ctl->holder, gate, m);
+		return;
+	}
+	if (mapping && mapping->user &&
+	    (mapping->n_locators || mapping->action != XTR_ACT_SEND_MAP_REQUEST)) {
+		/* what was punted for want of a PETR, not of a mapping */
+		if (pkt->fwd == ctl->dp->petr_fwd && ctl->petrs && xtr_petrs_wait(ctl->petrs, m))
+			return;
+		/* it came while this packet was in the ring */
+		xtr_gate_late(&ctl->holder, xtr_mapping_gate(mapping), m);
+		return;
+	}
+	p = ctl->itr ? xtr_itr_resolve(ctl->itr, &eid, &source) : NULL;
+	w = p ? wait_of(p) : NULL;
+	if (!w) {
+		ctl->dp
+		    ->control_drops[ctl->itr && ctl->cfg->n_map_resolvers ? XTR_DROP_RESOLVE_LIMIT
+									  : XTR_DROP_NO_RESOLVER]++;
+		rte_pktmbuf_free(m);
+		return;
+	}
+	xtr_wait_add(ctl, w, m);
+}

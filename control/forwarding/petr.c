@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/forwarding/petr.h"
+
+#include <stdlib.h>
+#include "control/forwarding/alive.h"
+#include "control/forwarding/mapping.h"
+#include "datapath/hop.h"
+#include "util/log.h"
+
+#define RETRY_MS 1000u /* after memory was short */
+
+enum petr_state { PETR_DOWN, PETR_CHECKING, PETR_UP };
+
+struct petr {
+	const struct xtr_cfg_petr *cfg;
+	struct xtr_rloc *rloc;
+	struct xtr_probe *probe; /* as long as there is a way to it */
+	enum petr_state state;
+	const char *why; /* NULL: up */
+	uint64_t since_ms;
+	bool used;
+};
+
+struct xtr_petrs {
+	struct xtr_ctl *ctl;
+	unsigned n;
+	struct petr *list;
+	uint32_t set; /* index in the pool of sets, 0: none */
+	enum xtr_fwd_action action;
+	bool behind; /* memory was short: workers do not have what was chosen */
+	struct xtr_timer retry;
+	struct xtr_wait wait;
+};
+
+static bool probed(const struct xtr_petrs *p, const struct petr *petr)
+{
+	return petr->cfg->probe && p->ctl->probes && p->ctl->cfg->lisp.probe_interval_ms;
+}
+
+/* A probe says something only of a way that exists: it starts anew with each. */
+static void follow_way(struct xtr_petrs *p, struct petr *petr)
+{
+	bool ready = petr->rloc->way == XTR_WAY_READY;
+
+	if (!ready && petr->probe) {
+		xtr_probe_stop(petr->probe);
+		petr->probe = NULL;
+	} else if (ready && !petr->probe && probed(p, petr)) {
+		petr->probe = xtr_probe_start(p->ctl->probes, &petr->rloc->ip, true, NULL);
+	}
+}
+
+static enum petr_state judge(const struct xtr_petrs *p, const struct petr *petr, const char **why)
+{
+	struct xtr_probe_status s;
+
+	*why = petr->rloc->why;
+	if (petr->rloc->way == XTR_WAY_RESOLVING)
+		return PETR_CHECKING;
+	if (petr->rloc->way != XTR_WAY_READY)
+		return PETR_DOWN;
+	if (!probed(p, petr))
+		return PETR_UP;
+	*why = "out of memory";
+	if (!petr->probe)
+		return PETR_DOWN;
+	s = xtr_probe_status(petr->probe);
+	*why = s.why;
+	if (s.state == XTR_PROBE_UP)
+		return PETR_UP;
+	if (s.state != XTR_PROBE_UNKNOWN)
+		return PETR_DOWN;
+	*why = "probe not answered yet";
+	return PETR_CHECKING;
+}
+
+static const char *const state_names[] = {"down", "checking", "up"};
+
+static void look(struct xtr_petrs *p, struct petr *petr)
+{
+	enum petr_state state;
+	const char *why;
+	char ip[XTR_IP_STRLEN];
+
+	follow_way(p, petr);
+	state = judge(p, petr, &why);
+	petr->why = why;
+	if (state == petr->state)
+		return;
+	petr->state = state;
+	petr->since_ms = xtr_wheel_now(&p->ctl->wheel);
+	xtr_log(XTR_LOG_NOTICE, "petr %s: %s%s%s", xtr_ip_format(&petr->rloc->ip, ip),
+	    state_names[state], why ? ": " : "", why ? why : "");
+}
+
+/* The live ones of the best priority. Returns how many; *changed: others than until now. */
+static unsigned choose(struct xtr_petrs *p, struct petr **chosen, bool *changed)
+{
+	unsigned best = UINT8_MAX, n = 0;
+
+	*changed = false;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->list[i].state == PETR_UP)
+			best = RTE_MIN(best, p->list[i].cfg->priority);
+	for (unsigned i = 0; i < p->n; i++) {
+		struct petr *petr = &p->list[i];
+		bool used =
+		    petr->state == PETR_UP && petr->cfg->priority == best && best != UINT8_MAX;
+
+		*changed |= used != petr->used;
+		petr->used = used;
+		if (used)
+			chosen[n++] = petr;
+	}
+	return n;
+}
+
+static enum xtr_fwd_action without_live(const struct xtr_petrs *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->list[i].state == PETR_CHECKING && p->list[i].cfg->priority != UINT8_MAX)
+			return XTR_FWD_MISS;
+	return XTR_FWD_ROUTES;
+}
+
+/* Tells the workers. False: memory is short, they go on as they did. */
+static bool publish(
+    struct xtr_petrs *p, enum xtr_fwd_action action, struct petr *const *chosen, unsigned n)
+{
+	struct xtr_dp *dp = p->ctl->dp;
+	struct xtr_fwd fwd = {.action = (uint8_t)action};
+	uint32_t tunnels[XTR_MAX_PETRS], set = 0, entry, old = dp->petr_fwd;
+	unsigned weights[XTR_MAX_PETRS];
+
+	for (unsigned i = 0; i < n; i++) {
+		tunnels[i] = chosen[i]->rloc->tunnel;
+		weights[i] = chosen[i]->cfg->weight;
+	}
+	if (n) {
+		fwd.target = tunnels[0];
+		if (n > 1) {
+			set = xtr_fib_hop_set(p->ctl->fib, tunnels, weights, n);
+			if (!set)
+				return false;
+			fwd.set_log2 = XTR_SET_LOG2;
+			fwd.target = set;
+		}
+	}
+	fwd.gate = xtr_gate_number(&p->ctl->holder);
+	entry = xtr_fib_entry(p->ctl->fib, &fwd);
+	if (!entry) {
+		xtr_pool_put(&dp->set, set);
+		return false;
+	}
+	__atomic_store_n(&dp->petr_fwd, entry, __ATOMIC_RELEASE);
+	xtr_pool_put(&dp->fwd, old);
+	xtr_pool_put(&dp->set, p->set);
+	p->set = set;
+	p->action = action;
+	if (action != XTR_FWD_MISS)
+		xtr_wait_release(&p->wait);
+	return true;
+}
+
+static void try_again(struct xtr_timer *t);
+
+void xtr_petrs_update(struct xtr_petrs *p)
+{
+	struct petr *chosen[XTR_MAX_PETRS];
+	enum xtr_fwd_action action;
+	bool changed;
+	unsigned n;
+
+	for (unsigned i = 0; i < p->n; i++)
+		look(p, &p->list[i]);
+	n = choose(p, chosen, &changed);
+	action = n ? XTR_FWD_ENCAP : without_live(p);
+	if (!changed && action == p->action && !p->behind)
+		return;
+	p->behind = !publish(p, action, chosen, n);
+	if (!p->behind)
+		return;
+	xtr_log(XTR_LOG_ERR, "petr: out of memory or table full");
+	xtr_timer_arm(&p->ctl->wheel, &p->retry, RETRY_MS, try_again);
+}
+
+static void try_again(struct xtr_timer *t)
+{
+	xtr_petrs_update((struct xtr_petrs *)((char *)t - offsetof(struct xtr_petrs, retry)));
+}
+
+struct xtr_petrs *xtr_petrs_create(struct xtr_ctl *ctl)
+{
+	const struct xtr_config *cfg = ctl->cfg;
+	struct xtr_petrs *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->ctl = ctl;
+	p->action = XTR_FWD_NONE;
+	p->list = calloc(cfg->n_use_petr, sizeof(*p->list));
+	if (!p->list)
+		goto fail;
+	for (; p->n < cfg->n_use_petr; p->n++) {
+		struct petr *petr = &p->list[p->n];
+
+		petr->cfg = &cfg->use_petr[p->n];
+		petr->rloc = xtr_rloc_get(ctl->rlocs, &petr->cfg->rloc);
+		if (!petr->rloc)
+			goto fail;
+		petr->since_ms = xtr_wheel_now(&ctl->wheel);
+	}
+	ctl->dp->petr_always = cfg->lisp.petr_use == XTR_PETR_ALWAYS;
+	xtr_petrs_update(p);
+	if (p->action == XTR_FWD_NONE)
+		goto fail;
+	return p;
+fail:
+	xtr_petrs_destroy(p);
+	return NULL;
+}
+
+void xtr_petrs_destroy(struct xtr_petrs *p)
+{
+	if (!p)
+		return;
+	xtr_wait_drop(&p->wait);
+	xtr_timer_cancel(&p->ctl->wheel, &p->retry);
+	for (unsigned i = 0; i < p->n; i++) {
+		xtr_probe_stop(p->list[i].probe);
+		xtr_rloc_put(p->ctl->rlocs, p->list[i].rloc);
+	}
+	free(p->list);
+	free(p);
+}
+
+bool xtr_petrs_wait(struct xtr_petrs *p, struct rte_mbuf *m)
+{
+	if (p->action != XTR_FWD_MISS)
+		return false;
+	xtr_wait_add(p->ctl, &p->wait, m);
+	return true;
+}
+
+const struct xtr_probe *xtr_petrs_probe(const struct xtr_petrs *p, const struct xtr_rloc *rloc)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->list[i].rloc == rloc)
+			return p->list[i].probe;
+	return NULL;
+}
+
+json_t *xtr_petrs_show(const struct xtr_petrs *p)
+{
+	const struct xtr_config *cfg = p->ctl->cfg;
+	uint64_t now = xtr_wheel_now(&p->ctl->wheel);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < p->n; i++) {
+		const struct petr *petr = &p->list[i];
+		struct xtr_rloc_count c = xtr_rloc_count(p->ctl->rlocs, petr->rloc);
+		json_t *o = json_object();
+		char ip[XTR_IP_STRLEN];
+
+		json_object_update_new(
+		    o, json_pack("{s:s, s:i, s:i, s:s, s:b, s:s?, s:b, s:I, s:I, s:I}", "rloc",
+			   xtr_ip_format(&petr->rloc->ip, ip), "priority", petr->cfg->priority,
+			   "weight", petr->cfg->weight, "state", state_names[petr->state], "used",
+			   petr->used, "reason", petr->why, "probing", probed(p, petr), "packets",
+			   (json_int_t)c.packets, "bytes", (json_int_t)c.bytes, "since_s",
+			   (json_int_t)((now - petr->since_ms) / XTR_MS_PER_SEC)));
+		xtr_rloc_show_hop(petr->rloc, cfg, o);
+		xtr_alive_show_probe(p->ctl, petr->probe, o);
+		json_array_append_new(list, o);
+	}
+	return json_pack("{s:s, s:o}", "use",
+	    cfg->lisp.petr_use == XTR_PETR_ALWAYS ? "always" : "no-route", "petrs", list);
+}

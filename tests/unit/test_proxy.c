@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A proxy xTR: strangers' packets at a proxy-ITR (RFC 6832 section 5), and for whom it is a PETR
+ * (section 6), from the configuration to the wire. */
+#include "ctl_fixture.h"
+
+#define WORLD "4.2.2.2"
+#define A     "192.0.2.11"
+#define B     "192.0.2.12"
+
+static int setup(void **state)
+{
+	*state = cx_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	cx_free(*state);
+	return 0;
+}
+
+/* --- strangers at a proxy-ITR --- */
+
+static void serve(struct cx *c)
+{
+	c->f->dp->ports[0].proxy = 1;
+	c->ports[0].proxy_itr = true;
+	cx_map_cache(c, FX_IID, "10.2.0.0/16", XTR_ACT_SEND_MAP_REQUEST);
+}
+
+/* What is served is asked for, whoever sends; the default that own EIDs have is not for strangers,
+ * nor is the PETR. */
+static void strangers(void **state)
+{
+	static const char *const locators[] = {B " 1 100"};
+	struct cx *c = *state;
+
+	serve(c);
+	cx_petr(c, A, 1, 100, false);
+	cx_start(c);
+	cx_negative(c, "0.0.0.0/1", XTR_ACT_NATIVELY_FORWARD);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, B, 12);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	cx_turns(c, 6);
+	/* natively-forward: to the PETR for own EIDs only */
+	cx_send(c, 0, "10.1.0.9", WORLD, 0, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 0, 2, A);
+	cx_send(c, 0, "198.51.100.9", WORLD, 2, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 2, 2, NULL);
+	/* the default 0.0.0.0/0 "send-map-request" */
+	cx_send(c, 0, "198.51.100.9", "200.1.1.1", 4, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 4, 2, NULL);
+	assert_int_equal(c->n_requests, 0);
+	cx_send(c, 0, "10.1.0.9", "200.1.1.1", 6, 1);
+	cx_turns(c, 4);
+	assert_int_equal(c->n_requests, 1);
+	/* what is served */
+	cx_send(c, 0, "198.51.100.9", "10.2.0.7", 7, 2);
+	cx_turns(c, 4);
+	assert_int_equal(c->n_requests, 2);
+	assert_int_equal(c->ctl.holder.n, 3);
+	cx_map(c, "10.2.0.0/24", locators, 1);
+	cx_wait(c, 1100);
+	cx_expect(c, 7, 2, B);
+	/* own EIDs are own EIDs, for strangers too */
+	fx_neigh(c->f, 0, "10.1.0.9", 9);
+	cx_send(c, 0, "198.51.100.9", "10.1.0.9", 9, 1);
+	cx_turns(c, 4);
+	fx_expect(c->f, 0, 9, 1);
+	assert_int_equal(cx_drops(c), 0);
+}
+
+/* A blackhole, which a routing daemon needs to announce what is served, hides no LISP entry. But
+ * what LISP does not serve under it is not sent by a shorter route, back to where it came from. */
+static void blackhole(void **state)
+{
+	struct cx *c = *state;
+
+	serve(c);
+	cx_start(c);
+	cx_negative(c, "0.0.0.0/1", XTR_ACT_NATIVELY_FORWARD);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	fx_route(c->f, "10.0.0.0/8", XTR_RIB_BLACKHOLE, -1, NULL, 0, false);
+	cx_turns(c, 4);
+	assert_int_equal(c->ctl.dp->blackholes, 1);
+	cx_send(c, 0, "198.51.100.9", "10.2.0.7", 0, 2);
+	cx_turns(c, 4);
+	assert_int_equal(c->ctl.holder.n, 2);
+	cx_send(c, 0, "198.51.100.9", "10.3.0.7", 2, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 0, 0, NULL);
+	assert_int_equal(xtr_dp_drops(c->ctl.dp, XTR_DROP_BLACKHOLE), 2);
+	/* the same where a longer route than the LISP entry leads the view to a next hop */
+	fx_route(c->f, "172.16.0.0/12", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	fx_route(c->f, "172.16.5.0/24", XTR_RIB_BLACKHOLE, -1, NULL, 0, false);
+	cx_send(c, 0, "10.1.0.9", "172.16.5.5", 4, 2);
+	cx_send(c, 0, "10.1.0.9", "172.16.6.6", 6, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 6, 2, NULL);
+	assert_int_equal(xtr_dp_drops(c->ctl.dp, XTR_DROP_BLACKHOLE), 4);
+	fx_route(c->f, "172.16.5.0/24", XTR_RIB_BLACKHOLE, -1, NULL, 0, true);
+	fx_route(c->f, "10.0.0.0/8", XTR_RIB_BLACKHOLE, -1, NULL, 0, true);
+	assert_int_equal(c->ctl.dp->blackholes, 0);
+	cx_send(c, 0, "10.1.0.9", "172.16.5.5", 8, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 8, 2, NULL);
+}
+
+/* --- a PETR --- */
+
+static struct xtr_eid *list(const char *const *texts, unsigned n, uint32_t iid)
+{
+	struct xtr_eid *e = calloc(n, sizeof(*e));
+
+	assert_non_null(e);
+	for (unsigned i = 0; i < n; i++)
+		e[i] = fx_eid(iid, texts[i]);
+	return e;
+}
+
+/* A LISP packet from an RLOC to ours, with a packet of 32 bytes from src to dst in it. */
+static void tunnel(
+    struct cx *c, const char *rloc, uint32_t iid, const char *src, const char *dst, uint32_t seq)
+{
+	struct rte_mbuf *m = fx_packet(c->f, 1, src, dst, seq);
+	struct xtr_ip from = fx_ip(rloc), to = fx_ip("192.0.2.1");
+	uint32_t word1 = xtr_data_word1(XTR_DATA_I, iid, 0);
+	struct rte_ether_hdr eth = *rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	struct rte_ipv4_hdr *ip;
+	struct rte_udp_hdr *udp;
+
+	rte_pktmbuf_adj(m, sizeof(eth));
+	memcpy(rte_pktmbuf_prepend(m, sizeof(eth) + 36), &eth, sizeof(eth));
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, sizeof(eth));
+	memset(ip, 0, 36);
+	ip->version_ihl = 0x45;
+	ip->total_length = rte_cpu_to_be_16(36 + 32);
+	ip->time_to_live = 64;
+	ip->next_proto_id = IPPROTO_UDP;
+	memcpy(&ip->src_addr, from.b, 4);
+	memcpy(&ip->dst_addr, to.b, 4);
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	udp = (struct rte_udp_hdr *)(ip + 1);
+	udp->dst_port = rte_cpu_to_be_16(XTR_PORT_DATA);
+	udp->dgram_len = rte_cpu_to_be_16(16 + 32);
+	*(uint8_t *)(udp + 1) = XTR_DATA_I;
+	memcpy((uint8_t *)(udp + 1) + 4, &word1, 4);
+	assert_int_equal(rte_ring_enqueue(c->f->rx[1], m), 0);
+}
+
+/* What becomes of a packet from src by an RLOC: XTR_DROP_N if it goes natively on. */
+static enum xtr_drop outcome(struct cx *c, const char *rloc, uint32_t iid, const char *src)
+{
+	enum xtr_drop found = XTR_DROP_N;
+	uint64_t before[XTR_DROP_N];
+	static uint32_t seq;
+
+	for (unsigned d = 0; d < XTR_DROP_N; d++)
+		before[d] = xtr_dp_drops(c->ctl.dp, (enum xtr_drop)d);
+	tunnel(c, rloc, iid, src, WORLD, ++seq);
+	cx_turns(c, 2);
+	for (unsigned d = 0; d < XTR_DROP_N; d++)
+		if (xtr_dp_drops(c->ctl.dp, (enum xtr_drop)d) != before[d])
+			found = (enum xtr_drop)d;
+	cx_expect(c, seq, found == XTR_DROP_N, NULL);
+	return found;
+}
+
+static void start_petr(struct cx *c, struct xtr_cfg_proxy_etr *groups, unsigned n)
+{
+	c->cfg.proxy_etr = groups;
+	c->cfg.n_proxy_etr = n;
+	cx_start(c);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	cx_turns(c, 4);
+}
+
+/* For nobody by default. */
+static void no_open_relay(void **state)
+{
+	struct cx *c = *state;
+
+	start_petr(c, NULL, 0);
+	assert_int_equal(outcome(c, "192.0.2.7", FX_IID, "10.20.0.1"), XTR_DROP_DECAP_NOT_OURS);
+	assert_int_equal(outcome(c, "192.0.2.7", 0, "10.20.0.1"), XTR_DROP_DECAP_NOT_OURS);
+}
+
+/* Groups whose prefixes lie in each other, prefixes of RLOCs, more RLOCs than a rule has room for.
+ */
+static void groups(void **state)
+{
+	static const char *const wide[] = {"10.20.0.0/16"},
+				 *const narrow[] = {"10.20.9.0/24", "10.21.0.0/16"},
+				 *const far[] = {"172.16.0.0/12", "192.0.2.7"},
+				 *const near[] = {"192.0.2.8"};
+	struct cx *c = *state;
+	struct xtr_cfg_proxy_etr g[4] = {{list(far, 2, 0), 2, list(wide, 1, FX_IID), 1, FX_IID},
+	    {list(near, 1, 0), 1, list(narrow, 2, FX_IID), 2, FX_IID}, {0}, {0}};
+	char text[40];
+
+	/* 40 more for the narrow one, in a group of its own */
+	g[2] = (struct xtr_cfg_proxy_etr){
+	    calloc(40, sizeof(struct xtr_eid)), 40, list(narrow, 1, FX_IID), 1, FX_IID};
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "198.18.%u.1", i);
+		g[2].rlocs[i] = fx_eid(0, text);
+	}
+	/* the same prefix of another instance, from elsewhere */
+	g[3] = (struct xtr_cfg_proxy_etr){
+	    list((const char *const[]){"0.0.0.0/0"}, 1, 0), 1, list(wide, 1, 9), 1, 9};
+	start_petr(c, g, 4);
+	/* one for the wide prefix, one for that of 0/0, four for the narrow: 2 + 1 + 40 of 15 each,
+	 * and one for 10.21.0.0/16 */
+	assert_int_equal(c->ctl.dp->petr_rule.used, 1 + 1 + 3 + 1);
+
+	assert_int_equal(outcome(c, "192.0.2.7", FX_IID, "10.20.0.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "172.16.0.1", FX_IID, "10.20.0.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "172.31.255.254", FX_IID, "10.20.255.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "172.32.0.1", FX_IID, "10.20.0.1"), XTR_DROP_PETR_RLOC);
+	assert_int_equal(outcome(c, "192.0.2.8", FX_IID, "10.20.0.1"), XTR_DROP_PETR_RLOC);
+	assert_int_equal(outcome(c, "198.18.3.1", FX_IID, "10.20.0.1"), XTR_DROP_PETR_RLOC);
+	/* of the narrow one: its own, and those of what covers it */
+	assert_int_equal(outcome(c, "192.0.2.8", FX_IID, "10.20.9.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "192.0.2.7", FX_IID, "10.20.9.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "172.16.0.1", FX_IID, "10.20.9.1"), XTR_DROP_N);
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "198.18.%u.1", i);
+		assert_int_equal(outcome(c, text, FX_IID, "10.20.9.1"), XTR_DROP_N);
+		assert_int_equal(outcome(c, text, FX_IID, "10.21.9.1"), XTR_DROP_PETR_RLOC);
+	}
+	assert_int_equal(outcome(c, "198.18.40.1", FX_IID, "10.20.9.1"), XTR_DROP_PETR_RLOC);
+	assert_int_equal(outcome(c, "192.0.2.8", FX_IID, "10.21.9.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "192.0.2.8", FX_IID, "10.22.9.1"), XTR_DROP_PETR_SOURCE);
+	/* the other instance: from anywhere, but no other's source */
+	assert_int_equal(outcome(c, "198.18.40.1", 9, "10.20.9.1"), XTR_DROP_N);
+	assert_int_equal(outcome(c, "198.18.40.1", 9, "10.21.9.1"), XTR_DROP_PETR_SOURCE);
+	assert_int_equal(outcome(c, "198.18.40.1", 0, "10.20.9.1"), XTR_DROP_DECAP_NOT_OURS);
+	for (unsigned i = 0; i < 4; i++) {
+		free(g[i].rlocs);
+		free(g[i].eids);
+	}
+	c->cfg.n_proxy_etr = 0;
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {T(strangers), T(blackhole), T(no_open_relay), T(groups)};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, eal_setup, eal_teardown);
+}
