@@ -111,6 +111,11 @@ def tshark(path, fields, display=None):
     return [{f: v.split("|") if v else [] for f, v in zip(fields, line.split("\t"))} for line in r.stdout.splitlines()]
 
 
+def layers(path, display):
+    """Source and destination of every IP header of each packet, the outermost first: [("10.1.1.4", "10.2.2.5"), ...]."""
+    return [list(zip(p["ip.src"], p["ip.dst"])) for p in tshark(path, ["ip.src", "ip.dst"], display)]
+
+
 def judge(path):
     """tshark finds nothing malformed and no wrong checksum, at any depth."""
     bad = tshark(path, ["frame.number", "frame.protocols", "_ws.expert.message", "_ws.malformed"],

@@ -19,7 +19,7 @@ def render(value, depth=-1):
     return "( %s )" % inner if isinstance(value, tuple) else "[ %s ]" % inner
 
 
-def port(name, iface, number, side, address, iid=0):
+def port(name, iface, number, side, address, iid=0, **more):
     p = {
         "name": name,
         "device": "net_af_packet%d,iface=%s,blocksz=65536,framesz=2048,framecnt=4096" % (number, iface),
@@ -28,7 +28,7 @@ def port(name, iface, number, side, address, iid=0):
     }
     if iid:
         p["instance-id"] = iid
-    return p
+    return p | more
 
 
 def mapping(prefix, rloc, iid=0, ttl=1440, priority=1, weight=50):
@@ -38,15 +38,15 @@ def mapping(prefix, rloc, iid=0, ttl=1440, priority=1, weight=50):
     return m
 
 
-def xtr(name, rloc, inside, prefix, algorithm="sha256", iid=0, key=KEY):
-    """An xTR of lab 1: ports `core` and `site`, registers one prefix at 172.16.1.1."""
+def xtr(name, rloc, inside, prefix, algorithm="sha256", iid=0, key=KEY, server="172.16.1.1"):
+    """An xTR of a lab: ports `core` and `site`, registers one prefix at the Map-Server, who is its Map-Resolver too."""
     return {
         "ports": (
             port("core", name + "-core", 0, "core", rloc + "/24"),
             port("site", name + "-site", 1, "site", inside, iid),
         ),
-        "map-resolver": ["172.16.1.1"],
-        "map-server": ({"address": "172.16.1.1", "key": key, "algorithm": algorithm},),
+        "map-resolver": [server],
+        "map-server": ({"address": server, "key": key, "algorithm": algorithm},),
         "database-mapping": (mapping(prefix, rloc, iid),),
     }
 
@@ -72,4 +72,56 @@ def lab1(algorithm="sha256", iid=0):
         },
         "r2": xtr("r2", "172.16.1.2", "10.1.1.2/24", "10.1.1.0/24", algorithm, iid),
         "r3": xtr("r3", "172.16.1.3", "10.2.2.3/24", "10.2.2.0/24", algorithm, iid),
+    }
+
+
+R1 = "10.0.3.1"  # Map-Server, Map-Resolver, PITR and PETR of lab 2
+
+
+def petr(rloc, priority=1, weight=100, probe=True):
+    return {"rloc": rloc, "priority": priority, "weight": weight, "probe": probe}
+
+
+def lab2(probe_ms=1000):
+    """
+    The three configurations of lab 2 as dicts; the caller may change them. lisp1 and lisp2 have routes to R1 and to each
+    other's RLOC and nothing else.
+    """
+    sites = {"lisp1": ("10.0.1", "192.168.1"), "lisp2": ("10.0.2", "192.168.2")}
+    common = {"test-clock": True, "lisp": {"probe-interval-ms": probe_ms}}
+    r1 = {
+        "ports": (
+            port("lisp1", "r1-lisp1", 0, "core", "10.0.1.1/24"),
+            port("lisp2", "r1-lisp2", 1, "core", "10.0.2.1/24"),
+            port("world", "r1-world", 2, "core", "10.0.3.1/24", **{"proxy-itr": True}),
+        ),
+        "routes": (
+            {"prefix": "0.0.0.0/0", "via": "10.0.3.2"},
+            {"prefix": "192.168.0.0/16", "blackhole": True},  # what a routing daemon announces
+        ),
+        "map-resolver": [R1],
+        "map-cache": tuple({"eid-prefix": eid + ".0/24", "action": "send-map-request"} for _, eid in sites.values()),
+        "site": tuple(site(name, eid + ".0/24", rloc + ".2") for name, (rloc, eid) in sites.items()),
+        "proxy-etr": tuple({"rloc": [rloc + ".2"], "eid-prefix": [eid + ".0/24"]} for rloc, eid in sites.values()),
+    }
+    configs = {"r1": dict(common, **r1)}
+    for name, (rloc, eid) in sites.items():
+        other = next(r for n, (r, _) in sites.items() if n != name)
+        configs[name] = dict(common, **xtr(name, rloc + ".2", eid + ".1/24", eid + ".0/24", server=R1))
+        configs[name]["routes"] = tuple({"prefix": p + "/32", "via": rloc + ".1"} for p in (R1, other + ".2"))
+        configs[name]["use-petr"] = (petr(R1),)
+    return configs
+
+
+def second_petr(probe_ms=1000):
+    """One more PETR for lisp1, at 10.0.1.3: that and nothing else."""
+    return {
+        "ports": (
+            port("core", "p2-core", 0, "core", "10.0.1.3/24"),
+            port("world", "p2-world", 1, "core", "10.0.3.3/24"),
+        ),
+        "routes": ({"prefix": "0.0.0.0/0", "via": "10.0.3.2"},),
+        "proxy-etr": ({"rloc": ["10.0.1.2"], "eid-prefix": ["192.168.1.0/24"]},),
+        "test-clock": True,
+        "lisp": {"probe-interval-ms": probe_ms},
     }

@@ -77,6 +77,18 @@ def lab1():
         yield lab
 
 
+@pytest.fixture(scope="module")
+def lab2():
+    """Lab 2 with its three routers, registered, its PETR found alive; as lab1."""
+    labs.need_binaries()
+    with labs.Lab() as lab:
+        lab.world()
+        lab.start_all(conf.lab2())
+        for r in ("lisp1", "lisp2"):
+            lab.wait_petr(r, conf.R1)
+        yield lab
+
+
 @pytest.fixture(autouse=True)
 def routers_alive():
     """After each test: no router has crashed, whatever the test looked at."""

@@ -12,6 +12,7 @@ removed by the next one.
 """
 
 import atexit
+import contextlib
 import json
 import os
 import pathlib
@@ -31,6 +32,11 @@ XTRCTL = BUILD / "app/xtrctl/xtrctl"
 SANITIZED = "asan" in BUILD.name  # limits of time are wider there
 
 _labs = []
+
+
+def moved(before, after):
+    """Which counters differ, and by how much."""
+    return {k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k, 0)}
 
 
 class CtlError(Exception):
@@ -119,6 +125,10 @@ class Lab:
             ip_batch(["addr add %s dev %s" % (address, iface)] +
                 (["route add default via %s" % gateway] if gateway else []))
 
+    def ip(self, name, *words):
+        """`ip` in a namespace."""
+        return self.run(name, "ip", *words).stdout
+
     def two_sites(self, prober=True):
         """Lab 1's cables and hosts; with a Linux host `x` in the core, 172.16.1.9, for what tests send on purpose."""
         self.add_ns("core", "r1", "r2", "r3", "r4", "r5", *(["x"] if prober else []))
@@ -136,6 +146,43 @@ class Lab:
         if prober:
             self.link("core", "p9", "x", "eth0", "br0")
             self.host("x", "eth0", "172.16.1.9/24")
+
+    def world(self, prober=True, second_petr=False):
+        """
+        Lab 2's cables and hosts; every link of R1 has a bridge in `core` of its own. With a Linux host `x` on lisp1's link,
+        10.0.1.9; and with `p2`, cabled to be one more PETR: 10.0.1.3 on lisp1's link, 10.0.3.3 on the outside world's.
+
+            h1 192.168.1.4 -- lisp1 10.0.1.2 -- br1 -- 10.0.1.1 R1 10.0.3.1 -- br3 -- 10.0.3.2 outsideworld -- w 4.2.2.2
+            h2 192.168.2.5 -- lisp2 10.0.2.2 -- br2 -- 10.0.2.1 /
+        """
+        self.add_ns("core", "r1", "lisp1", "lisp2", "outsideworld", "h1", "h2", "w", *(["x"] if prober else []),
+            *(["p2"] if second_petr else []))
+        for n, r1_end, name, far_end in ((1, "r1-lisp1", "lisp1", "lisp1-core"), (2, "r1-lisp2", "lisp2", "lisp2-core"),
+            (3, "r1-world", "outsideworld", "eth0")):
+            self.bridge("core", "br%d" % n)
+            self.link("core", "br%d-r1" % n, "r1", r1_end, "br%d" % n)
+            self.link("core", "br%d-far" % n, name, far_end, "br%d" % n)
+        for n in (1, 2):
+            self.link("h%d" % n, "eth0", "lisp%d" % n, "lisp%d-site" % n)
+            self.dpdk_port("lisp%d" % n, "lisp%d-core" % n, "lisp%d-site" % n)
+        self.dpdk_port("r1", "r1-lisp1", "r1-lisp2", "r1-world")
+        self.link("w", "eth0", "outsideworld", "eth1")
+        self.host("h1", "eth0", "192.168.1.4/24", "192.168.1.1")
+        self.host("h2", "eth0", "192.168.2.5/24", "192.168.2.1")
+        self.host("w", "eth0", "4.2.2.2/24", "4.2.2.1")
+        self.host("outsideworld", "eth0", "10.0.3.2/24")
+        self.host("outsideworld", "eth1", "4.2.2.1/24")
+        with self.inside("outsideworld"):
+            sysctl("net/ipv4/ip_forward", 1)
+            # the EID space, and the addresses of the core for who looks at the way (traceroute)
+            ip_batch(["route add 192.168.0.0/16 via 10.0.3.1", "route add 10.0.0.0/8 via 10.0.3.1"])
+        if prober:
+            self.link("core", "br1-x", "x", "eth0", "br1")
+            self.host("x", "eth0", "10.0.1.9/24", "10.0.1.1")
+        if second_petr:
+            self.link("core", "br1-p2", "p2", "p2-core", "br1")
+            self.link("core", "br3-p2", "p2", "p2-world", "br3")
+            self.dpdk_port("p2", "p2-core", "p2-world")
 
     # -- processes
 
@@ -258,12 +305,29 @@ class Lab:
             self.ctl(r, "clear", "map-cache")
             assert self.entries(r) == [], r
 
+    def petrs(self, router):
+        """What `show petrs` says, by RLOC."""
+        return {p["rloc"]: p for p in self.ctl(router, "show", "petrs")["petrs"]}
+
+    def wait_petr(self, router, rloc, state="up", limit=10):
+        """Waits for a PETR's state; its line of `show petrs`."""
+        wait_until(lambda: self.petrs(router)[rloc]["state"] == state, limit, "PETR %s %s" % (rloc, state))
+        return self.petrs(router)[rloc]
+
     def counters(self, router):
         return self.ctl(router, "show", "counters")
 
     def drops(self, router):
         """The drop counters, without what a bridge floods to every port."""
         return {k: v for k, v in self.ctl(router, "show", "drops").items() if k != "ether-destination-not-ours"}
+
+    @contextlib.contextmanager
+    def no_drops(self, *routers):
+        """No drop counter of these routers moves meanwhile."""
+        before = {r: self.drops(r) for r in routers}
+        yield
+        for r in routers:
+            assert not moved(before[r], self.drops(r)), r
 
     # -- the end
 

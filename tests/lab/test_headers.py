@@ -11,6 +11,7 @@ import conf
 import lisp
 import traffic
 from capture import Capture, judge, read_udp
+from lab import moved
 from proc import wait_until
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
@@ -168,8 +169,8 @@ def refused(lab, wires, outer, inner, mark, header=None, raw=None, name=None):
         wires["x"].send(raw)
     wait_until(lambda: sum(lab.drops("r2").values()) > sum(before.values()), 5, "a counted drop")
     after = lab.drops("r2")
-    moved = {k: after[k] - before.get(k, 0) for k in after if after[k] != before.get(k, 0)}
-    assert list(moved.values()) == [1], moved
+    changed = moved(before, after)
+    assert list(changed.values()) == [1], changed
     packet, second = inner_udp()
     from_core(lab, wires["x"], IP(src="172.16.1.3", dst="172.16.1.2"), packet)
     seen = []

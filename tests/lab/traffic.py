@@ -5,6 +5,7 @@ import collections
 import contextlib
 import json
 import re
+import select
 import socket
 import struct
 import sys
@@ -13,7 +14,9 @@ import time
 
 from proc import wait_until
 
-SO_RCVBUFFORCE = 33  # Linux; Python has no name for it
+# Linux; Python has no names for them
+SO_RCVBUFFORCE = 33
+IP_RECVERR = 11
 
 Ping = collections.namedtuple("Ping", "sent received duplicates rtts text")
 
@@ -116,6 +119,11 @@ class Stream:
         self.reordered = sum(1 for a, b in zip(self.seen, self.seen[1:]) if b < a)
         return self
 
+    def finish_sent(self, limit=20):
+        """For a stream with a count: all are sent, and have come as perfect() asks."""
+        self.wait_sent(limit)
+        self.finish().perfect()
+
     def perfect(self):
         """Nothing lost, nothing twice, everything in order, nothing of others."""
         assert self.sent and not self.lost and not self.send_errors, "%d sent, lost %d: %s" % (
@@ -126,6 +134,55 @@ class Stream:
     def longest_gap(self):
         """Seconds between two arrivals, at most."""
         return max((b - a for a, b in zip(self.stamps, self.stamps[1:])), default=0.0)
+
+
+TRIES = 3  # probes of a hop, since Linux limits the rate of its ICMP
+
+
+def traceroute(lab, name, target, source=None, max_hops=8, wait=1.0):
+    """UDP traceroute: who answers at TTL 1, 2, ... up to the target; None where nobody does."""
+    hops = []
+    with lab.inside(name):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with contextlib.closing(s):
+        s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        if source:
+            s.bind((source, 0))
+        for ttl in range(1, max_hops + 1):
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            hop = next(filter(None, (_hop(s, target, 33434 + TRIES * ttl + n, wait) for n in range(TRIES))), None)
+            hops.append(hop)
+            if hop == target:
+                break
+    return hops
+
+
+def _hop(s, target, port, wait):
+    """Sends one probe; who sent an ICMP error for it (time exceeded, or port unreachable from the target), or None."""
+    with contextlib.suppress(OSError):  # an error of the probe before
+        s.sendto(b"hop", (target, port))
+    poll = select.poll()
+    poll.register(s, 0)  # errors alone
+    end = time.monotonic() + wait
+    while (left := end - time.monotonic()) > 0 and poll.poll(left * 1000):
+        try:
+            _, ancillary, _, to = s.recvmsg(512, 512, socket.MSG_ERRQUEUE)
+        except BlockingIOError:
+            s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # one that is not in the queue: forgotten
+            continue
+        for _, kind, data in ancillary:
+            # struct sock_extended_err: errno, origin, type, code; behind its 16 bytes the sockaddr_in of who complains
+            if kind == IP_RECVERR and to[1] == port and data[5] in (3, 11):
+                return socket.inet_ntoa(data[20:24])
+    return None
+
+
+def flows(source, target, port, count):
+    """One UDP datagram from each of `count` source ports, from the namespace that the thread is in."""
+    for sport in range(20000, 20000 + count):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((source, sport))
+            s.sendto(b"flow", (target, port))
 
 
 def iperf3(lab, client, server, address, *options, seconds=10):
