@@ -481,6 +481,8 @@ static void check_ready(struct xtr_ctl *ctl)
 	if (ctl->ready || (ctl->mirror && !xtr_mirror_in_sync(ctl->mirror)))
 		return;
 	ctl->ready = true;
+	if (ctl->petrs)
+		xtr_petrs_start(ctl->petrs);
 	xtr_log(XTR_LOG_NOTICE, "ready: %u ports, %u EID prefixes, %u sites", ctl->cfg->n_ports,
 	    ctl->cfg->n_database, ctl->cfg->n_sites);
 	notify_ready();

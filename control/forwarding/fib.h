@@ -5,8 +5,9 @@
  *
  * An instance's LISP view holds routes and LISP entries together, so that one look-up finds the
  * longer of the two. For one prefix: a local address, else an own EID prefix, else a LISP entry,
- * else a route that leads somewhere. LISP entries inside own EID prefixes do not count, and
- * blackhole, unreachable and prohibit routes hide nothing.
+ * else a route that leads somewhere. LISP entries inside own EID prefixes do not count. Blackhole,
+ * unreachable and prohibit routes hide no LISP entry; where a shorter route is found, workers ask
+ * the routes too.
  */
 #ifndef XTR_FIB_H
 #define XTR_FIB_H

@@ -30,6 +30,7 @@ struct xtr_petrs {
 	bool behind; /* memory was short: workers do not have what was chosen */
 	struct xtr_timer retry;
 	struct xtr_wait wait;
+	bool started;
 };
 
 static bool probed(const struct xtr_petrs *p, const struct petr *petr)
@@ -76,11 +77,18 @@ static enum petr_state judge(const struct xtr_petrs *p, const struct petr *petr,
 
 static const char *const state_names[] = {"down", "checking", "up"};
 
+static void say(const struct petr *petr)
+{
+	char ip[XTR_IP_STRLEN];
+
+	xtr_log(XTR_LOG_NOTICE, "petr %s: %s%s%s", xtr_ip_format(&petr->rloc->ip, ip),
+	    state_names[petr->state], petr->why ? ": " : "", petr->why ? petr->why : "");
+}
+
 static void look(struct xtr_petrs *p, struct petr *petr)
 {
 	enum petr_state state;
 	const char *why;
-	char ip[XTR_IP_STRLEN];
 
 	follow_way(p, petr);
 	state = judge(p, petr, &why);
@@ -89,8 +97,15 @@ static void look(struct xtr_petrs *p, struct petr *petr)
 		return;
 	petr->state = state;
 	petr->since_ms = xtr_wheel_now(&p->ctl->wheel);
-	xtr_log(XTR_LOG_NOTICE, "petr %s: %s%s%s", xtr_ip_format(&petr->rloc->ip, ip),
-	    state_names[state], why ? ": " : "", why ? why : "");
+	if (p->started)
+		say(petr);
+}
+
+void xtr_petrs_start(struct xtr_petrs *p)
+{
+	p->started = true;
+	for (unsigned i = 0; i < p->n; i++)
+		say(&p->list[i]);
 }
 
 /* The live ones of the best priority. Returns how many; *changed: others than until now. */
@@ -250,6 +265,11 @@ const struct xtr_probe *xtr_petrs_probe(const struct xtr_petrs *p, const struct 
 	return NULL;
 }
 
+static const char *reason(const struct petr *petr)
+{
+	return petr->cfg->priority == UINT8_MAX ? "priority 255: never used" : petr->why;
+}
+
 json_t *xtr_petrs_show(const struct xtr_petrs *p)
 {
 	const struct xtr_config *cfg = p->ctl->cfg;
@@ -266,9 +286,9 @@ json_t *xtr_petrs_show(const struct xtr_petrs *p)
 		    o, json_pack("{s:s, s:i, s:i, s:s, s:b, s:s?, s:b, s:I, s:I, s:I}", "rloc",
 			   xtr_ip_format(&petr->rloc->ip, ip), "priority", petr->cfg->priority,
 			   "weight", petr->cfg->weight, "state", state_names[petr->state], "used",
-			   petr->used, "reason", petr->why, "probing", probed(p, petr), "packets",
-			   (json_int_t)c.packets, "bytes", (json_int_t)c.bytes, "since_s",
-			   (json_int_t)((now - petr->since_ms) / XTR_MS_PER_SEC)));
+			   petr->used, "reason", reason(petr), "probing", probed(p, petr),
+			   "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes,
+			   "since_s", (json_int_t)((now - petr->since_ms) / XTR_MS_PER_SEC)));
 		xtr_rloc_show_hop(petr->rloc, cfg, o);
 		xtr_alive_show_probe(p->ctl, petr->probe, o);
 		json_array_append_new(list, o);

@@ -16,6 +16,8 @@ struct xtr_petrs;
 /* The PETRs of the configuration, none of them used yet. NULL if memory is short. */
 struct xtr_petrs *xtr_petrs_create(struct xtr_ctl *ctl);
 void xtr_petrs_destroy(struct xtr_petrs *petrs);
+/* The routes are known: from now on what becomes of a PETR is logged. */
+void xtr_petrs_start(struct xtr_petrs *petrs);
 /* The way to an RLOC, or what a probe says of one, has changed. */
 void xtr_petrs_update(struct xtr_petrs *petrs);
 /* A packet for a PETR while none is live yet: held, and true; false: it has its way by now. */

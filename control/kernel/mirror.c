@@ -139,7 +139,7 @@ static void on_neigh(void *arg, const struct xtr_nl_neigh *n, bool gone)
 	    : n->failed ? "failed"
 			: "unknown");
 	xtr_rib_neigh(mirror->ctl->rib, (unsigned)port, &n->ip, n->usable && !gone ? n->mac : NULL,
-	    n->failed || gone);
+	    n->failed);
 }
 
 static void on_sync_begin(void *arg, enum xtr_nl_kind kind)

@@ -214,6 +214,35 @@ static void between(void **state)
 	xtr_rloc_put(c->ctl.rlocs, r);
 }
 
+/* The negative entry goes while its packets wait for a PETR's gate: what comes by the route under
+ * it does not overtake them. */
+static void entry_goes(void **state)
+{
+	struct cx *c = *state;
+	struct xtr_mapping *m;
+
+	cx_petr(c, A, 1, 100, false);
+	cx_petr(c, B, 2, 100, false);
+	cx_start(c);
+	m = cx_negative(c, "4.2.0.0/16", XTR_ACT_NATIVELY_FORWARD);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, B, 12);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	fx_route(c->f, "4.0.0.0/8", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	cx_turns(c, 6);
+	fx_neigh_gone(c->f, 1, A, true);
+	cx_turn(c);
+	cx_send(c, 0, "10.1.0.9", WORLD, 0, 3);
+	xtr_worker_turn(c->f->w);
+	assert_int_equal(c->f->w->n_gate, 3);
+	itr_mapping_remove(m);
+	cx_send(c, 0, "10.1.0.9", WORLD, 3, 3);
+	xtr_worker_turn(c->f->w);
+	assert_int_equal(c->f->w->n_gate, 6);
+	cx_turns(c, 6);
+	cx_expect(c, 0, 6, NULL);
+}
+
 /* Two of a priority: flows by weight. One goes: all flows by the other. */
 static void weights(void **state)
 {
@@ -397,7 +426,7 @@ static void ends_while_held(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {T(held_until_known), T(silent), T(priorities),
-	    T(between), T(weights), T(never_probed), T(only_without_route),
+	    T(between), T(entry_goes), T(weights), T(never_probed), T(only_without_route),
 	    T(route_found_meanwhile), T(none_configured), T(memory_short), T(too_long),
 	    T(ends_while_held)};
 
