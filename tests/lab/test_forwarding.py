@@ -52,6 +52,7 @@ UNRESOLVED = ["40.0.0.0/16", "40.1.0.0/16"]
 CONFIGURED = {"50.0.0.0/16": "drop", "51.0.0.0/16": "natively-forward", "53.0.0.0/16": "send-map-request"}
 OWN = ["10.1.5.0/24", "10.1.6.0/24", "10.1.0.0/24"]
 WITHOUT = "own EID without a route"
+PETRS = ["10.0.0.21", "10.0.0.22"]
 LOCAL = ["10.1.0.1", "10.0.0.2", "10.3.0.1"]
 
 
@@ -215,10 +216,9 @@ class World:
         rng, routes = self.rng, {}
         if rng.random() < 0.5:
             routes["default"] = self.way(prefer_bad=0.2)
-        # the RLOC, or the PETR, that nothing leads to
-        for rloc in ("10.0.0.12", "10.0.0.14", "10.0.0.21", "10.0.0.22"):
-            if rng.random() < 0.3:
-                routes["blackhole %s" % rloc] = ""
+        # RLOCs that nothing leads to; and in turn no PETR, one, both
+        dead = [rloc for rloc in ("10.0.0.12", "10.0.0.14") if rng.random() < 0.3]
+        routes.update(("blackhole %s" % rloc, "") for rloc in dead + PETRS[:self.canary % 3])
         prefixes = [*POSITIVE, *NEGATIVE, *UNRESOLVED, *CONFIGURED, "52.0.0.0/16", "10.1.5.0/24", "10.1.0.0/16"]
         for p in rng.sample(prefixes, 12):
             net = ipaddress.ip_network(p)
@@ -248,9 +248,9 @@ class World:
         del self.learned[p]
         assert self.lab.ctl("xtr", "clear", "map-cache", p)["cleared"] == 1, p
 
-    def a_target(self):
+    def a_target(self, within=None):
         rng = self.rng
-        p = rng.choice((rng.choice(sorted(POSITIVE)), rng.choice(sorted(POSITIVE)), rng.choice(sorted(NEGATIVE)),
+        p = within or rng.choice((rng.choice(sorted(POSITIVE)), rng.choice(sorted(POSITIVE)), rng.choice(sorted(NEGATIVE)),
             rng.choice(UNRESOLVED), rng.choice([*CONFIGURED, "52.0.0.0/16"]), rng.choice(OWN), "other"))
         if p == "other":
             return rng.choice([*LOCAL, HOST, "10.1.0.5", MR, OUTSIDE, *SILENT.values(), "60.%d.0.1" % rng.randrange(200)])
@@ -268,7 +268,9 @@ class World:
         """Asks about packets, sends them, and compares. Their destinations differ, so none concerns another."""
         cases, targets = [], set()
         while len(cases) < size:
-            target, (port, source) = self.a_target(), self.a_packet()
+            # what is rare, and the heart of it, first
+            within = next(iter(["30.0.0.0/16", "30.1.0.0/16", "30.4.0.0/16", OWN[1]][len(cases):]), None)
+            target, (port, source) = self.a_target(within), ("site", HOST) if within else self.a_packet()
             if target in targets:
                 continue
             targets.add(target)
@@ -281,7 +283,8 @@ class World:
         ends = ["end-%s-%d" % (p, self.number) for p in PORTS]
         for name, (port, target) in zip(ends, (("core", HOST), ("site", MR), ("world", HOST))):
             self.send(port, FOREIGN, target, name)
-        self.met.update((s["step"], s.get("table"), s["action"]) for a in answers.values() for s in a["steps"] if "action" in s)
+        self.met.update((s["step"], s.get("table"), s["action"]) for a in answers.values() for s in a["steps"]
+            if "action" in s)
         self.met.update(WITHOUT for a in answers.values() if a["result"].get("reason") == "no-route"
             and any(s.get("table") == "database" for s in a["steps"]))
         want = {name: self.expected(a) for name, a in answers.items()}
@@ -349,7 +352,7 @@ def world():
 
 def test_agrees_with_the_wire(world):
     """Three configurations of PETRs, each with new routes for every 20 packets."""
-    petrs = (conf.petr("10.0.0.21", 1, probe=False), conf.petr("10.0.0.22", 2, probe=False))
+    petrs = tuple(conf.petr(rloc, n + 1, probe=False) for n, rloc in enumerate(PETRS))
     configurations = [(petrs, "always"), (petrs, "no-route"), ((), "always")]
     actions, drops = collections.Counter(), collections.Counter()
     batches = CASES // BATCH
