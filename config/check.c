@@ -164,19 +164,11 @@ static const config_setting_t *find_cover(const struct xtr_cfg_seen *seen,
 	return NULL;
 }
 
-static int overlap(
-    struct xtr_cfg_loader *l, const config_setting_t *cache, const config_setting_t *database)
-{
-	return xtr_cfg_bad(l, cache,
-	    "a prefix that does not overlap the own database (\"%s\" on line %u)",
-	    config_setting_get_string(database), xtr_cfg_line(database));
-}
-
+/* What is in our own site needs no mapping. A shorter entry is allowed: own prefixes hide it. */
 static int check_overlap(struct xtr_cfg_loader *l)
 {
 	const struct xtr_config *cfg = l->cfg;
 	struct lengths own = lengths_of(cfg->database, cfg->n_database);
-	struct lengths cache = lengths_of(cfg->map_cache, cfg->n_map_cache);
 	char buf[XTR_EID_STRLEN];
 
 	for (unsigned i = 0; cfg->n_database && i < cfg->n_map_cache; i++) {
@@ -184,14 +176,9 @@ static int check_overlap(struct xtr_cfg_loader *l)
 		    find_cover(&l->database, &own, &cfg->map_cache[i].eid, buf);
 
 		if (s)
-			return overlap(l, xtr_cfg_at(l, "map-cache", i, "eid-prefix"), s);
-	}
-	for (unsigned i = 0; cfg->n_map_cache && i < cfg->n_database; i++) {
-		const config_setting_t *s =
-		    find_cover(&l->map_cache, &cache, &cfg->database[i].eid, buf);
-
-		if (s)
-			return overlap(l, s, xtr_cfg_at(l, "database-mapping", i, "eid-prefix"));
+			return xtr_cfg_bad(l, xtr_cfg_at(l, "map-cache", i, "eid-prefix"),
+			    "a prefix outside the own database (\"%s\" on line %u)",
+			    config_setting_get_string(s), xtr_cfg_line(s));
 	}
 	return 0;
 }

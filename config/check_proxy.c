@@ -73,6 +73,9 @@ static int check_use_petr(struct xtr_cfg_loader *l)
 		return 0;
 	if (!cfg->n_ports)
 		return xtr_cfg_bad(l, s, "none: there are no ports");
+	if (!cfg->n_database)
+		return xtr_cfg_bad(
+		    l, s, "it only beside database-mapping: a PETR is for packets of own EIDs");
 	if (!cfg->n_map_resolvers && !cfg->n_map_cache)
 		return xtr_cfg_bad(
 		    l, s, "it only beside a map-resolver or a map-cache: nothing leads to a PETR");

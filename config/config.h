@@ -26,7 +26,8 @@ struct xtr_cfg_port {
 	/* instance-id: of a site port or a proxy-itr's, 0; another core port's is always 0 */
 	uint32_t iid;
 	/* proxy-itr: false; true: packets of any source that come in here may be encapsulated, to
-	 * what the map-cache is configured to serve (RFC 6832 section 5) */
+	 * what the map-cache is configured to serve: entries with locators or "send-map-request"
+	 * (RFC 6832 section 5) */
 	bool proxy_itr;
 	uint16_t mtu; /* mtu: 576 to 9216, 1500 */
 	/* addresses: host address with prefix length, so ip has its host bits here; iid is that of
@@ -114,7 +115,8 @@ struct xtr_cfg_petr {
 enum xtr_petr_use { XTR_PETR_ALWAYS, XTR_PETR_NO_ROUTE };
 
 /* proxy-etr = ( { rloc, eid-prefix, instance-id } ): for whom we are a PETR. What comes from one of
- * the rlocs, from a source inside one of the eids, is forwarded whatever its destination. */
+ * the rlocs, from a source inside one of the eids, is forwarded whatever its destination. RLOC
+ * probes of a PETR are answered as such to ITRs at one of the rlocs. */
 struct xtr_cfg_proxy_etr {
 	struct xtr_eid *rlocs; /* rloc = [ "10.0.1.2", "10.0.2.0/24" ]: prefixes, iid 0 */
 	unsigned n_rlocs;
@@ -154,10 +156,11 @@ struct xtr_config {
 	unsigned n_map_servers;
 	struct xtr_cfg_mapping *database; /* database-mapping */
 	unsigned n_database;
-	struct xtr_cfg_mapping *map_cache; /* map-cache: configured entries of the ITR */
+	/* map-cache: configured entries of the ITR; none lies inside a prefix of database */
+	struct xtr_cfg_mapping *map_cache;
 	unsigned n_map_cache;
 
-	struct xtr_cfg_petr *use_petr; /* use-petr; each rloc once */
+	struct xtr_cfg_petr *use_petr; /* use-petr; each rloc once; only beside database */
 	unsigned n_use_petr;
 	struct xtr_cfg_proxy_etr *proxy_etr; /* proxy-etr; none: a PETR for nobody */
 	unsigned n_proxy_etr;
@@ -177,7 +180,9 @@ struct xtr_config {
 		/* min-reply-plen4, min-reply-plen6: shortest prefix of a positive Map-Reply, 1 */
 		unsigned min_reply_plen4;
 		unsigned min_reply_plen6;
-		unsigned hold_per_eid;      /* hold-per-eid: packets of an unresolved EID, 1024 */
+		/* hold-per-eid: packets of an unresolved EID, 1024; not those that wait for a PETR
+		 */
+		unsigned hold_per_eid;
 		unsigned hold_per_instance; /* hold-per-instance: 4096 */
 		unsigned hold_total;        /* hold-total: 8192 */
 		unsigned hold_ms;           /* hold-ms: how long a packet is held, 5000 */

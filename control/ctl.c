@@ -493,10 +493,6 @@ static uint32_t turn(struct xtr_ctl *ctl)
 {
 	unsigned punts = xtr_ctl_punts(ctl, PUNTS_A_TURN);
 
-	if (ctl->rlocs_dirty) {
-		ctl->rlocs_dirty = false;
-		xtr_rlocs_update(ctl->rlocs);
-	}
 	xtr_ctl_look_again(ctl, MAPPINGS_A_TURN);
 	xtr_gate_poll(&ctl->holder);
 	xtr_rcu_poll(&ctl->dp->rcu);

@@ -88,7 +88,8 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 
 /* forwarding/mapping.c: mappings into what workers read, and the packets that wait for them. */
 extern const struct xtr_itr_ops xtr_forwarding_ops; /* its arg is a struct xtr_ctl */
-/* Mappings whose locators are not what they were choose again, at most `max` of them. */
+/* Where routes changed, RLOCs follow; then mappings whose locators are not what they were choose
+ * again, at most `max` of them. */
 void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max);
 /* forwarding/miss.c: a packet that needs a mapping, or a PETR. Takes m. */
 void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m);

@@ -53,8 +53,16 @@ enum xtr_score xtr_alive_score(const struct xtr_rloc *rloc)
 	}
 }
 
-const char *xtr_alive_state(const struct xtr_rloc *rloc, const char **why)
+/* Of one that is a PETR only, there is what the PETR's own probes say. */
+static const struct xtr_probe *probe_of(const struct xtr_ctl *ctl, const struct xtr_rloc *rloc)
 {
+	return rloc->probe || !ctl->petrs ? rloc->probe : xtr_petrs_probe(ctl->petrs, rloc);
+}
+
+const char *xtr_alive_state(
+    const struct xtr_ctl *ctl, const struct xtr_rloc *rloc, const char **why)
+{
+	const struct xtr_probe *probe = probe_of(ctl, rloc);
 	struct xtr_probe_status s = {0};
 
 	*why = rloc->why;
@@ -62,8 +70,8 @@ const char *xtr_alive_state(const struct xtr_rloc *rloc, const char **why)
 		return "unknown";
 	if (rloc->way != XTR_WAY_READY)
 		return "unreachable";
-	if (rloc->probe)
-		s = xtr_probe_status(rloc->probe);
+	if (probe)
+		s = xtr_probe_status(probe);
 	*why = s.why;
 	return s.state == XTR_PROBE_DOWN ? "down" : s.state == XTR_PROBE_SILENT ? "unknown" : "up";
 }
@@ -91,14 +99,10 @@ void xtr_alive_show_probe(const struct xtr_ctl *ctl, const struct xtr_probe *pro
 void xtr_alive_describe(void *arg, const struct xtr_rloc *rloc, json_t *object)
 {
 	const struct xtr_ctl *ctl = arg;
-	const char *why, *state = xtr_alive_state(rloc, &why);
-	const struct xtr_probe *probe = rloc->probe;
+	const char *why, *state = xtr_alive_state(ctl, rloc, &why);
 
-	/* of one that is a PETR only, there is what the PETR's own probes say */
-	if (!probe && ctl->petrs)
-		probe = xtr_petrs_probe(ctl->petrs, rloc);
 	json_object_update_new(object, json_pack("{s:s, s:s?}", "state", state, "reason", why));
-	xtr_alive_show_probe(ctl, probe, object);
+	xtr_alive_show_probe(ctl, probe_of(ctl, rloc), object);
 }
 
 /* The mappings that name it choose again. */

@@ -33,7 +33,8 @@ enum xtr_score {
 enum xtr_score xtr_alive_score(const struct xtr_rloc *rloc);
 
 /* The RLOC as `show` calls it: "up", "down", "unreachable", "unknown"; *why may be NULL. */
-const char *xtr_alive_state(const struct xtr_rloc *rloc, const char **why);
+const char *xtr_alive_state(
+    const struct xtr_ctl *ctl, const struct xtr_rloc *rloc, const char **why);
 
 /* Adds rtt_ms and more of a probe (NULL: none) to a JSON object. */
 void xtr_alive_show_probe(const struct xtr_ctl *ctl, const struct xtr_probe *probe, json_t *object);

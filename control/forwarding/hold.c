@@ -190,7 +190,7 @@ void xtr_hold_add(struct xtr_holder *h, struct xtr_hold *q, struct rte_mbuf *m, 
 	struct xtr_pkt *pkt = xtr_pkt(m);
 	struct rte_mbuf *copy;
 
-	if (q->n >= h->per_queue) {
+	if (q->n >= h->per_queue && !q->shared) {
 		drop(h->dp, m, XTR_DROP_HOLD_EID);
 		return;
 	}

@@ -12,6 +12,7 @@
 struct xtr_hold {
 	struct rte_mbuf *first, **last;
 	unsigned n;
+	bool shared; /* by many EIDs: limited by instance and in all only */
 };
 
 struct xtr_gate; /* a batch of packets that leave when a gate opens */

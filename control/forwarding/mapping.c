@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "control/forwarding/alive.h"
+#include "control/forwarding/petr.h"
 #include "datapath/hop.h"
 #include "util/log.h"
 #include "wire/data.h"
@@ -46,12 +47,17 @@ static void free_mapfwd(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 }
 
 /* How good a locator is, whatever its priority. R says that its site has a route to it (RFC 9301
- * 5.4). Negative: MUST NOT be used, or cannot be. */
+ * 5.4); without one of ours that does not help. Negative: MUST NOT be used, or cannot be. */
 static int score(const struct xtr_mapping *m, const struct xtr_mapfwd *f, unsigned i)
 {
+	enum xtr_score alive;
+
 	if (!f->uses[i].rloc)
 		return -1;
-	return m->locators[i].reachable ? 1 + (int)xtr_alive_score(f->uses[i].rloc) : 0;
+	alive = xtr_alive_score(f->uses[i].rloc);
+	if (alive == XTR_SCORE_NO_WAY)
+		return 0;
+	return m->locators[i].reachable ? 1 + (int)alive : 1;
 }
 
 /* The locators that packets go to: of the best, those of the lowest priority (RFC 9301 5.4). Where
@@ -112,18 +118,6 @@ static int build_encap(
 	return f->set ? 0 : -ENOMEM;
 }
 
-/* Is it the "send-map-request" for everything that an ITR has without being told? A proxy-ITR asks
- * for what it is configured to serve only (RFC 6832 section 5). */
-static bool is_default(const struct xtr_ctl *ctl, const struct xtr_mapping *m)
-{
-	if (m->source != XTR_FROM_STATIC || m->eid.plen)
-		return false;
-	for (unsigned i = 0; i < ctl->cfg->n_map_cache; i++)
-		if (xtr_eid_equal(&ctl->cfg->map_cache[i].eid, &m->eid))
-			return false;
-	return true;
-}
-
 static int build(
     struct xtr_ctl *ctl, const struct xtr_mapping *m, struct xtr_mapfwd *f, struct xtr_fwd *fwd)
 {
@@ -133,7 +127,6 @@ static int build(
 	switch ((enum xtr_act)m->action) { /* RFC 9301 section 5.4 */
 	case XTR_ACT_SEND_MAP_REQUEST:
 		fwd->action = XTR_FWD_MISS;
-		fwd->reason = is_default(ctl, m);
 		break;
 	case XTR_ACT_NO_ACTION: /* "no packet encapsulation occurs" */
 		fwd->action = XTR_FWD_ROUTES;
@@ -178,10 +171,13 @@ static void install(void *arg, struct xtr_mapping *m)
 		f->mapping = m;
 	if (!f || build(ctl, m, f, &fwd) < 0)
 		goto fail;
+	fwd.word1 = xtr_itr_serves(m->itr, &m->eid) ? 0 : XTR_FWD_OWN_ONLY;
 	f->gate = fwd.gate = xtr_gate_number(&ctl->holder);
 	entry = xtr_fib_entry(ctl->fib, &fwd);
 	if (!entry || xtr_fib_set_lisp(ctl->fib, &m->eid, entry) < 0)
 		goto fail;
+	if (ctl->petrs)
+		xtr_petrs_look_again(ctl->petrs);
 	leave(ctl, m->user, f);
 	m->user = f;
 	return;
@@ -231,6 +227,12 @@ void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max)
 {
 	struct xtr_mapfwd *f;
 
+	if (ctl->rlocs_dirty) {
+		ctl->rlocs_dirty = false;
+		if (ctl->petrs)
+			xtr_petrs_look_again(ctl->petrs);
+		xtr_rlocs_update(ctl->rlocs);
+	}
 	while (max-- && (f = TAILQ_FIRST(&ctl->marked)) != NULL) {
 		TAILQ_REMOVE(&ctl->marked, f, next);
 		f->marked = false;
@@ -261,7 +263,7 @@ static void describe(void *arg, const struct xtr_mapping *m, unsigned locator, j
 	if (rloc) {
 		c = xtr_rloc_count(ctl->rlocs, rloc);
 		if (m->locators[locator].reachable)
-			state = xtr_alive_state(rloc, &why);
+			state = xtr_alive_state(ctl, rloc, &why);
 	}
 	json_object_update_new(
 	    object, json_pack("{s:s, s:s?, s:b, s:I, s:I}", "state", state, "reason", why, "used",

@@ -213,6 +213,7 @@ struct xtr_petrs *xtr_petrs_create(struct xtr_ctl *ctl)
 		return NULL;
 	p->ctl = ctl;
 	p->action = XTR_FWD_NONE;
+	p->wait.hold.shared = true;
 	p->list = calloc(cfg->n_use_petr, sizeof(*p->list));
 	if (!p->list)
 		goto fail;
@@ -257,6 +258,12 @@ bool xtr_petrs_wait(struct xtr_petrs *p, struct rte_mbuf *m)
 	return true;
 }
 
+void xtr_petrs_look_again(struct xtr_petrs *p)
+{
+	if (p->wait.hold.n)
+		xtr_wait_release(&p->wait);
+}
+
 const struct xtr_probe *xtr_petrs_probe(const struct xtr_petrs *p, const struct xtr_rloc *rloc)
 {
 	for (unsigned i = 0; i < p->n; i++)
@@ -265,9 +272,13 @@ const struct xtr_probe *xtr_petrs_probe(const struct xtr_petrs *p, const struct 
 	return NULL;
 }
 
-static const char *reason(const struct petr *petr)
+/* As things are now: a reason may change while the state does not. */
+static const char *reason(const struct xtr_petrs *p, const struct petr *petr)
 {
-	return petr->cfg->priority == UINT8_MAX ? "priority 255: never used" : petr->why;
+	const char *why;
+
+	judge(p, petr, &why);
+	return !why && petr->cfg->priority == UINT8_MAX ? "priority 255: never used" : why;
 }
 
 json_t *xtr_petrs_show(const struct xtr_petrs *p)
@@ -286,7 +297,7 @@ json_t *xtr_petrs_show(const struct xtr_petrs *p)
 		    o, json_pack("{s:s, s:i, s:i, s:s, s:b, s:s?, s:b, s:I, s:I, s:I}", "rloc",
 			   xtr_ip_format(&petr->rloc->ip, ip), "priority", petr->cfg->priority,
 			   "weight", petr->cfg->weight, "state", state_names[petr->state], "used",
-			   petr->used, "reason", reason(petr), "probing", probed(p, petr),
+			   petr->used, "reason", reason(p, petr), "probing", probed(p, petr),
 			   "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes,
 			   "since_s", (json_int_t)((now - petr->since_ms) / XTR_MS_PER_SEC)));
 		xtr_rloc_show_hop(petr->rloc, cfg, o);

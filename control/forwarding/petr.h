@@ -22,6 +22,9 @@ void xtr_petrs_start(struct xtr_petrs *petrs);
 void xtr_petrs_update(struct xtr_petrs *petrs);
 /* A packet for a PETR while none is live yet: held, and true; false: it has its way by now. */
 bool xtr_petrs_wait(struct xtr_petrs *petrs, struct rte_mbuf *m);
+/* Routes or mappings changed: what waits for a PETR may have another way, its workers look again.
+ */
+void xtr_petrs_look_again(struct xtr_petrs *petrs);
 /* The probe of an RLOC that is a PETR; NULL: none. */
 const struct xtr_probe *xtr_petrs_probe(const struct xtr_petrs *petrs, const struct xtr_rloc *rloc);
 /* `show petrs`: a new reference. */

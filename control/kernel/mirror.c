@@ -396,24 +396,45 @@ static int setup_routes(struct xtr_mirror *mirror)
 	return rc;
 }
 
+/* Would Linux's own way to the mapping system be cut off, if what it sends there went to lisp0? */
+static bool covers_mapping_system(const struct xtr_config *cfg, const struct xtr_eid *prefix)
+{
+	for (unsigned i = 0; i < cfg->n_map_resolvers + cfg->n_map_servers; i++) {
+		const struct xtr_ip *ip = i < cfg->n_map_resolvers
+					      ? &cfg->map_resolvers[i]
+					      : &cfg->map_servers[i - cfg->n_map_resolvers].address;
+		struct xtr_eid host = xtr_eid_host(prefix->iid, ip);
+
+		if (xtr_eid_covers(prefix, &host))
+			return true;
+	}
+	return !prefix->plen;
+}
+
 /*
  * What Linux sends from an EID address goes to lisp0, by a policy rule a prefix; there it enters
- * the pipeline. On a proxy-ITR also what it sends to the EID prefixes that it serves. Rule i of
- * them all; false: there are no more.
+ * the pipeline. On a proxy-ITR also what it sends to the EID prefixes that it serves. Adds the
+ * rules, or takes them away. 0 or negative errno.
  */
-static bool rule_at(const struct xtr_ctl *ctl, unsigned i, struct xtr_nl_rule *r)
+static int change_rules(struct xtr_mirror *mirror, bool add)
 {
-	const struct xtr_config *cfg = ctl->cfg;
+	const struct xtr_config *cfg = mirror->ctl->cfg;
+	unsigned n_to = is_proxy(mirror->ctl) ? cfg->n_map_cache : 0;
+	int rc = 0;
 
-	if (i < cfg->n_database) {
-		*r = (struct xtr_nl_rule){cfg->database[i].eid, false};
-		return true;
+	for (unsigned i = 0; i < cfg->n_database + n_to && !rc; i++) {
+		bool to = i >= cfg->n_database;
+		struct xtr_nl_rule r = {
+		    to ? cfg->map_cache[i - cfg->n_database].eid : cfg->database[i].eid, to};
+
+		if (r.prefix.ip.af != 4 || (to && covers_mapping_system(cfg, &r.prefix)))
+			continue;
+		rc = (add ? xtr_nl_rule_add : xtr_nl_rule_del)(
+		    mirror->nl, &r, XTR_LISP_TABLE, XTR_LISP_TABLE);
+		if (!add)
+			rc = 0; /* the others are to go all the same */
 	}
-	i -= cfg->n_database;
-	if (i >= cfg->n_map_cache || !is_proxy(ctl))
-		return false;
-	*r = (struct xtr_nl_rule){cfg->map_cache[i].eid, true};
-	return true;
+	return rc;
 }
 
 static int setup_lisp0(struct xtr_mirror *mirror)
@@ -421,7 +442,6 @@ static int setup_lisp0(struct xtr_mirror *mirror)
 	const struct xtr_config *cfg = mirror->ctl->cfg;
 	struct xtr_nl_route r = {
 	    .prefix.ip.af = 4, .table = XTR_LISP_TABLE, .type = XTR_NL_UNICAST, .n_nexthops = 1};
-	struct xtr_nl_rule rule;
 	uint32_t mtu = UINT16_MAX;
 	int rc;
 
@@ -436,9 +456,8 @@ static int setup_lisp0(struct xtr_mirror *mirror)
 	mirror->have_lisp0 = true;
 	r.nexthops[0] = (struct xtr_nl_nexthop){.ifindex = mirror->lisp0.tap.ifindex, .weight = 1};
 	rc = xtr_nl_route_add(mirror->nl, &r);
-	for (unsigned i = 0; !rc && rule_at(mirror->ctl, i, &rule); i++)
-		if (rule.prefix.ip.af == 4)
-			rc = xtr_nl_rule_add(mirror->nl, &rule, XTR_LISP_TABLE, XTR_LISP_TABLE);
+	if (!rc)
+		rc = change_rules(mirror, true);
 	if (rc < 0)
 		xtr_log(XTR_LOG_ERR, "mirror: policy routing by %s: %s", XTR_LISP0, strerror(-rc));
 	return rc;
@@ -490,14 +509,10 @@ static void close_tap(struct xtr_mirror *mirror, struct tap_port *t)
 
 void xtr_mirror_destroy(struct xtr_mirror *mirror)
 {
-	struct xtr_nl_rule rule;
-
 	if (!mirror)
 		return;
 	if (mirror->nl && mirror->have_lisp0)
-		for (unsigned i = 0; rule_at(mirror->ctl, i, &rule); i++)
-			if (rule.prefix.ip.af == 4)
-				xtr_nl_rule_del(mirror->nl, &rule, XTR_LISP_TABLE, XTR_LISP_TABLE);
+		change_rules(mirror, false);
 	for (unsigned i = 0; mirror->taps && i < mirror->ctl->cfg->n_ports; i++)
 		close_tap(mirror, &mirror->taps[i]);
 	close_tap(mirror, &mirror->lisp0);

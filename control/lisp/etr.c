@@ -238,6 +238,21 @@ static bool is_petr(const struct xtr_config *cfg, uint32_t iid)
 	return false;
 }
 
+/* Do we take packets from one of the asker's RLOCs? To others a PETR would be of no use, and it
+ * should not look as if it were. */
+static bool serves(const struct xtr_config *cfg, const struct xtr_msg *req)
+{
+	for (unsigned i = 0; i < cfg->n_proxy_etr; i++)
+		for (unsigned j = 0; j < cfg->proxy_etr[i].n_rlocs; j++)
+			for (unsigned k = 0; k < req->n_itr_rlocs; k++) {
+				struct xtr_eid rloc = xtr_eid_host(0, &req->itr_rlocs[k]);
+
+				if (xtr_eid_covers(&cfg->proxy_etr[i].rlocs[j], &rloc))
+					return true;
+			}
+	return false;
+}
+
 /* A PETR has no mapping that could be probed: all EIDs stand for it, at the address that was
  * probed. */
 static void answer_as_petr(struct answer *a, const struct xtr_eid *eid, const struct xtr_ip *local)
@@ -281,7 +296,7 @@ static bool collect(struct answer *a, const struct xtr_peer *from, const struct 
 	 * of; or for none, as peers do before they know one: then any mapping of the locator will
 	 * do */
 	m = mapping_at(a->etr, &from->local);
-	petr = is_petr(cfg, 0) && xtr_ip_is_unicast(&from->local);
+	petr = is_petr(cfg, 0) && serves(cfg, req) && xtr_ip_is_unicast(&from->local);
 	if (petr && (everything || (nameless && !m))) {
 		answer_as_petr(a, &all, &from->local);
 	} else if (m && nameless) {

@@ -13,7 +13,11 @@
 
 struct xtr_itr;
 
-enum xtr_mapping_source { XTR_FROM_STATIC, XTR_FROM_MAP_REPLY };
+enum xtr_mapping_source {
+	XTR_FROM_STATIC,
+	XTR_FROM_MAP_REPLY,
+	XTR_FROM_DEFAULT, /* only in a call: an ITR's "send-map-request" for everything */
+};
 
 struct xtr_mapping_locator {
 	struct xtr_ip rloc;
@@ -28,6 +32,7 @@ struct xtr_mapping {
 	uint8_t action; /* enum xtr_act; meaningful without locators */
 	/* learned in the place of a configured send-map-request entry, which comes back after it */
 	bool over_configured;
+	bool by_default; /* nobody configured it: an ITR's "send-map-request" for everything */
 	uint32_t ttl_min, configured_ttl_min;
 	uint64_t created_ms, expires_ms; /* expires 0: never */
 	unsigned n_locators;
@@ -85,6 +90,9 @@ void xtr_itr_destroy(struct xtr_itr *itr);
 
 /* The entry that decides for an EID, or NULL. */
 struct xtr_mapping *xtr_itr_lookup(const struct xtr_itr *itr, const struct xtr_eid *eid);
+/* Is eid inside a configured entry that has locators or says "send-map-request"? That is what a
+ * proxy-ITR serves. */
+bool xtr_itr_serves(const struct xtr_itr *itr, const struct xtr_eid *eid);
 /*
  * A packet from `source` to `eid` (host prefixes) needs a mapping: the pending that it may wait in,
  * asking if that is allowed now (one Map-Request a second an EID prefix, RFC 9301 section 5.3).

@@ -93,10 +93,13 @@ struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *e
     unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
 {
 	struct instance *inst = itr_instance(itr, eid->iid, true);
+	bool by_default = source == XTR_FROM_DEFAULT;
 	struct xtr_mapping *m;
 
 	if (!inst)
 		goto fail;
+	if (by_default)
+		source = XTR_FROM_STATIC;
 	m = xtr_trie_get(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen);
 	if (!m) {
 		m = calloc(1, sizeof(*m));
@@ -117,6 +120,8 @@ struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *e
 		m->configured_ttl_min = m->ttl_min;
 		m->created_ms = xtr_wheel_now(itr->l->wheel);
 	}
+	if (source == XTR_FROM_STATIC)
+		m->by_default = by_default;
 	fill(m, source, action, locators, n, ttl_min, ttl_ms);
 	return m;
 fail:
@@ -129,6 +134,25 @@ struct xtr_mapping *xtr_itr_lookup(const struct xtr_itr *itr, const struct xtr_e
 	const struct xtr_trie *t = trie_of((struct xtr_itr *)(uintptr_t)itr, eid);
 
 	return t ? xtr_trie_longest(t, &eid->ip, eid->plen) : NULL;
+}
+
+/* What is configured stands, or comes back after what was learned. */
+static bool serves(const struct xtr_mapping *m)
+{
+	bool configured = (m->source == XTR_FROM_STATIC || m->over_configured) && !m->by_default;
+
+	return configured &&
+	       (m->over_configured || m->n_locators || m->action == XTR_ACT_SEND_MAP_REQUEST);
+}
+
+bool xtr_itr_serves(const struct xtr_itr *itr, const struct xtr_eid *eid)
+{
+	const struct xtr_trie *t = trie_of((struct xtr_itr *)(uintptr_t)itr, eid);
+	const struct xtr_mapping *m = t ? xtr_trie_longest(t, &eid->ip, eid->plen) : NULL;
+
+	while (m && !serves(m))
+		m = xtr_trie_parent(t, &m->eid.ip, m->eid.plen);
+	return m;
 }
 
 struct xtr_mapping *itr_answer(const struct xtr_itr *itr, const struct xtr_eid *eid)
@@ -212,7 +236,7 @@ struct xtr_itr *xtr_itr_create(
 		for (unsigned f = 0; f < 2; f++) {
 			struct xtr_eid any = {.iid = iids[i], .ip.af = f ? 6 : 4};
 
-			if (!itr_mapping_set(itr, &any, XTR_FROM_STATIC, XTR_ACT_SEND_MAP_REQUEST,
+			if (!itr_mapping_set(itr, &any, XTR_FROM_DEFAULT, XTR_ACT_SEND_MAP_REQUEST,
 				NULL, 0, 0, 0))
 				goto fail;
 		}

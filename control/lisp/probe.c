@@ -81,7 +81,11 @@ static void enqueue(struct xtr_probe *p)
 {
 	struct xtr_probes *probes = p->probes;
 
-	TAILQ_INSERT_TAIL(&probes->turns, p, turn);
+	/* all that is not for a LISP site depends on the few PETRs: they wait for nobody */
+	if (p->petr)
+		TAILQ_INSERT_HEAD(&probes->turns, p, turn);
+	else
+		TAILQ_INSERT_TAIL(&probes->turns, p, turn);
 	p->queued = true;
 	if (!xtr_timer_armed(&probes->pace))
 		xtr_timer_arm(probes->l->wheel, &probes->pace, 0, send_waiting);
@@ -359,6 +363,18 @@ static struct try *find_try(const struct xtr_probes *probes, uint64_t nonce)
 	return NULL;
 }
 
+/* Does the answer say that all EIDs stand for this address (a PETR's), or that they do not? */
+static bool is_petrs(const struct xtr_msg *m)
+{
+	const uint8_t *cursor = NULL;
+	struct xtr_record rec;
+
+	while (xtr_record_next(m, &cursor, &rec))
+		if (!rec.eid.plen && rec.n_locators)
+			return true;
+	return false;
+}
+
 void xtr_probes_reply(
     struct xtr_probes *probes, const struct xtr_peer *from, const struct xtr_msg *m)
 {
@@ -377,9 +393,9 @@ void xtr_probes_reply(
 		return;
 	}
 	p = t->probe;
-	if (p->petr && !m->n_records) {
-		/* an ETR that knows nothing of 0.0.0.0/0 says that it is there, not that it
-		 * forwards to the world */
+	if (p->petr && !is_petrs(m)) {
+		/* an ETR that knows nothing of 0.0.0.0/0, or knows that it has no locator, says
+		 * that it is there, not that it forwards to the world */
 		l->counters[XTR_C_PROBE_REPLY_REFUSED]++;
 		xtr_hash_del(&probes->by_nonce, &t->node);
 		t->open = false;

@@ -47,9 +47,9 @@ static void step_packet(struct xtr_explain *x)
 }
 
 /* value: the entry of the EID database; asked: the port lets LISP touch its packets. */
-static void step_source(struct xtr_explain *x, uint32_t value, bool asked)
+static void step_source(
+    struct xtr_explain *x, uint32_t value, enum xtr_eligible eligible, bool asked)
 {
-	const struct xtr_dp_port *port = &x->ctl->dp->ports[x->p->port];
 	struct xtr_eid own = {
 	    .iid = x->inst->iid, .plen = entry(x, value)->plen, .ip = x->p->source};
 	char source[XTR_IP_STRLEN], prefix[XTR_EID_STRLEN];
@@ -58,16 +58,16 @@ static void step_source(struct xtr_explain *x, uint32_t value, bool asked)
 
 	xtr_ip_format(&x->p->source, source);
 	xtr_ip_mask(&own.ip, own.plen);
-	x->eligible = value ? XTR_SOURCE_EID : port->proxy ? XTR_SOURCE_PROXY : XTR_SOURCE_OTHER;
+	x->eligible = eligible;
 	if (!asked) {
 		xtr_words_add(&w,
 		    "port %s is on the core side: LISP does not touch what comes in there",
 		    xtr_explain_port(x, x->p->port));
-	} else if (value) {
+	} else if (eligible == XTR_SOURCE_EID) {
 		state = "eid";
 		xtr_words_add(&w, "source %s is of the own EID prefix %s: LISP may encapsulate",
 		    source, xtr_prefix_format(&own, prefix));
-	} else if (port->proxy) {
+	} else if (eligible == XTR_SOURCE_PROXY) {
 		state = "proxy-itr";
 		xtr_words_add(&w,
 		    "port %s is a proxy-ITR's: LISP may encapsulate what comes from any source",
@@ -157,8 +157,8 @@ static const char *why_routes(const struct xtr_explain *x)
 		return "the routes decide";
 	if (is_route(x->view))
 		return "a longer route leads nowhere";
-	if (x->view->action == XTR_FWD_MISS)
-		return "a proxy-ITR asks for nothing but what it is configured to serve";
+	if (x->eligible == XTR_SOURCE_PROXY && x->view->word1 == XTR_FWD_OWN_ONLY)
+		return "the proxy-ITR is not configured to serve it";
 	if (x->eligible == XTR_SOURCE_PROXY)
 		return "a proxy-ITR sends nothing to a PETR";
 	if (!x->ctl->petrs)
@@ -228,7 +228,7 @@ static void step_tunnel(struct xtr_explain *x, uint32_t value)
 {
 	const struct xtr_rloc *rloc = xtr_rloc_at(x->ctl->rlocs, value);
 	json_t *list = locators(x), *o = json_object(), *one;
-	const char *why = NULL, *state = rloc ? xtr_alive_state(rloc, &why) : "?";
+	const char *why = NULL, *state = rloc ? xtr_alive_state(x->ctl, rloc, &why) : "?";
 	char ip[XTR_IP_STRLEN] = "?";
 	struct xtr_words w = {0};
 	size_t i;
@@ -266,11 +266,11 @@ static json_t *step(struct xtr_explain *x, enum xtr_step kind, uint32_t value, u
 {
 	switch (kind) {
 	case XTR_STEP_SOURCE:
-		step_source(x, value, true);
+		step_source(x, value, (enum xtr_eligible)more, true);
 		return NULL;
 	case XTR_STEP_MATCH:
 		if (!has_step(&x->p->trace, XTR_STEP_SOURCE))
-			step_source(x, 0, false);
+			step_source(x, 0, XTR_SOURCE_OTHER, false);
 		step_match(x, value);
 		return NULL;
 	case XTR_STEP_PETR:

@@ -271,6 +271,13 @@ static inline void xtr_trace(struct xtr_worker *w, enum xtr_step step, uint32_t 
 		xtr_trace_add(w->trace, step, value, 0);
 }
 
+static inline void xtr_trace_more(
+    struct xtr_worker *w, enum xtr_step step, uint32_t value, uint32_t more)
+{
+	if (unlikely(w->trace != NULL))
+		xtr_trace_add(w->trace, step, value, more);
+}
+
 static inline void xtr_drop(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason)
 {
 	xtr_trace(w, XTR_STEP_DROP, reason);

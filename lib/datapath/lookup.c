@@ -70,7 +70,8 @@ static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 	for (unsigned i = 0; i < asked; i++) {
 		const struct xtr_fwd *own = xtr_pool_at(&w->dp->fwd, values[i]);
 
-		if (likely(values[i])) {
+		/* from the core anybody may send in our name */
+		if (likely(values[i]) && likely(site[i]->flags & XTR_PKT_SITE)) {
 			site[i]->eligible = XTR_SOURCE_EID;
 			site[i]->word1 = own->word1;
 		} else if (site[i]->flags & XTR_PKT_PROXY) {
@@ -79,7 +80,7 @@ static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 		} else {
 			w->counters[XTR_CTR_NOT_ELIGIBLE]++;
 		}
-		xtr_trace(w, XTR_STEP_SOURCE, values[i]);
+		xtr_trace_more(w, XTR_STEP_SOURCE, values[i], site[i]->eligible);
 	}
 }
 
@@ -101,6 +102,8 @@ static bool by_routes(struct xtr_worker *w, struct xtr_pkt *pkt)
 	const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
 	bool proxy = pkt->eligible == XTR_SOURCE_PROXY;
 
+	if (unlikely(proxy) && fwd->action != XTR_FWD_ROUTES && fwd->word1 == XTR_FWD_OWN_ONLY)
+		return true;
 	if (likely(fwd->action == XTR_FWD_ENCAP) || !pkt->eligible ||
 	    xtr_gate_closed(w, pkt, gate_of(fwd)))
 		return false;
@@ -113,9 +116,8 @@ static bool by_routes(struct xtr_worker *w, struct xtr_pkt *pkt)
 		if (xtr_gate_closed(w, pkt, gate_of(fwd)))
 			return false;
 	}
-	/* a proxy-ITR asks for nothing but what it serves, and sends no strangers to a PETR */
-	return fwd->action == XTR_FWD_ROUTES || fwd->action == XTR_FWD_NATIVE ||
-	       (fwd->action == XTR_FWD_MISS && fwd->reason && proxy);
+	/* a proxy-ITR sends no strangers to a PETR */
+	return fwd->action == XTR_FWD_ROUTES || fwd->action == XTR_FWD_NATIVE;
 }
 
 /* The PETR is for what has no route: blackholes are none. Returns the entry that decides. */

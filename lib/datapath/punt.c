@@ -30,17 +30,25 @@ static bool may_punt(struct xtr_worker *w, const struct xtr_pkt *pkt, enum xtr_p
 	return *credit >= w->dp->punt_cost;
 }
 
+/* What was held and looks again counted when it came. */
+static bool waits_again(const struct xtr_pkt *pkt, enum xtr_punt reason)
+{
+	return (pkt->flags & XTR_PKT_RELEASED) &&
+	       (reason == XTR_PUNT_MISS || reason == XTR_PUNT_NEIGH || reason == XTR_PUNT_TUNNEL);
+}
+
 void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)
 {
 	struct xtr_pkt *pkt = xtr_pkt(m);
 	uint8_t port = pkt->port; /* once in the ring, m is the control lcore's */
+	bool free_of_charge = waits_again(pkt, reason);
 
 	if (unlikely(w->trace != NULL)) {
 		xtr_trace_add(w->trace, XTR_STEP_PUNT, reason, id);
 		rte_pktmbuf_free(m);
 		return;
 	}
-	if (unlikely(!may_punt(w, pkt, reason))) {
+	if (unlikely(!free_of_charge && !may_punt(w, pkt, reason))) {
 		xtr_drop(w, m, XTR_DROP_PUNT_LIMITED);
 		return;
 	}
@@ -51,7 +59,8 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 		xtr_drop(w, m, XTR_DROP_PUNT_FULL);
 		return;
 	}
-	w->bucket[reason][port].credit -= w->dp->punt_cost;
+	if (!free_of_charge)
+		w->bucket[reason][port].credit -= w->dp->punt_cost;
 	w->counters[counter_of[reason]]++;
 }
 

@@ -12,7 +12,8 @@
 #define XTR_TRACE_STEPS 32
 
 enum xtr_step {           /* value; more */
-	XTR_STEP_SOURCE,  /* entry of the EID database for the source, 0: none */
+	XTR_STEP_SOURCE,  /* entry of the EID database for the source, 0: none; enum
+			    xtr_eligible */
 	XTR_STEP_MATCH,   /* entry found in the LISP view, or for other sources in the routes */
 	XTR_STEP_PETR,    /* entry that natively-forward leads to */
 	XTR_STEP_ROUTES,  /* entry found in the routes, for an entry that says so */

@@ -30,18 +30,23 @@ enum xtr_fwd_action {
 	XTR_FWD_MISS,     /* send-map-request */
 };
 
+/* For packets of own EIDs: strangers at a proxy-ITR go by the routes, since it is not configured to
+ * serve this (RFC 6832 section 5). */
+#define XTR_FWD_OWN_ONLY 1u
+
 /* A forwarding entry: small, since each EID prefix has one. Immutable once published, but for gate.
  */
 struct xtr_fwd {
 	uint8_t action; /* enum xtr_fwd_action */
 	uint8_t plen;
-	uint8_t reason;   /* DROP: enum xtr_drop. MISS: 1: for own EIDs only, not a proxy-ITR's */
+	uint8_t reason;   /* DROP: enum xtr_drop */
 	uint8_t set_log2; /* 0: target is one index; n: the first of 2^n in the set pool, picked by
 			     flow hash */
 	uint32_t target;
 	uint32_t gate; /* 0: open */
-	uint32_t
-	    word1; /* EID database: second word of the LISP header for this source, network order */
+	/* EID database: second word of the LISP header for this source, network order. Other LISP
+	 * entries: XTR_FWD_OWN_ONLY or 0. */
+	uint32_t word1;
 };
 
 enum xtr_hop_state {

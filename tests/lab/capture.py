@@ -58,13 +58,13 @@ class Capture:
                 d["t"] = t
                 yield d
 
-    def control(self, kind=None):
-        """LISP control messages in the file; an ECM counts as its own type."""
+    def control(self, kind=None, probes=False):
+        """LISP control messages in the file; an ECM counts as its own type. RLOC-probes and their answers only if asked for."""
         out = []
         for d in self.udp():
             if 4342 in (d["sport"], d["dport"]) and d["payload"]:
                 m = lisp.read(d["payload"])
-                if kind in (None, m["type"]):
+                if kind in (None, m["type"]) and (probes or not m.get("probe")):
                     out.append(dict(m, **{"from": d["src"], "to": d["dst"], "from_port": d["sport"],
                         "to_port": d["dport"], "t": d["t"]}))
         return out

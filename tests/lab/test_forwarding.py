@@ -50,9 +50,15 @@ POSITIVE = {  # what the mapping system says: locators (rloc, priority, weight)
 NEGATIVE = {"30.0.0.0/16": 1, "30.1.0.0/16": 1, "30.2.0.0/16": 1, "30.3.0.0/16": 3, "30.4.0.0/16": 0}
 UNRESOLVED = ["40.0.0.0/16", "40.1.0.0/16"]
 CONFIGURED = {"50.0.0.0/16": "drop", "51.0.0.0/16": "natively-forward", "53.0.0.0/16": "send-map-request"}
+STATIC = "52.0.0.0/16"  # configured with a locator
+SERVED = ["53.0.0.0/16", STATIC]  # by the proxy-ITR: what is configured to be asked for, or has locators
+DATABASE = "10.1.0.0/16"
 OWN = ["10.1.5.0/24", "10.1.6.0/24", "10.1.0.0/24"]
 WITHOUT = "own EID without a route"
 PETRS = ["10.0.0.21", "10.0.0.22"]
+# what is rare, and the heart of it, in every batch: target within, port, source
+HEART = [*((p, "site", HOST) for p in ("30.0.0.0/16", "30.1.0.0/16", "30.4.0.0/16", OWN[1])),
+    (STATIC, "world", OUTSIDE), ("20.0.0.0/16", "world", HOST)]
 LOCAL = ["10.1.0.1", "10.0.0.2", "10.3.0.1"]
 
 
@@ -67,12 +73,16 @@ def config(petrs, use):
         "routes": ({"prefix": FOREIGN + "/32", "via": HOST}, {"prefix": "10.1.7.7/32", "via": HOST},
             {"prefix": "4.2.2.2/32", "via": OUTSIDE}),
         "map-resolver": [MR],
-        "database-mapping": (conf.mapping("10.1.0.0/16", "10.0.0.2"),),
+        "database-mapping": (conf.mapping(DATABASE, "10.0.0.2"),),
         "map-cache": tuple({"eid-prefix": p, "action": a} for p, a in CONFIGURED.items()) +
-            ({"eid-prefix": "52.0.0.0/16", "locators": ({"rloc": "10.0.0.13", "priority": 1, "weight": 100},)},),
+            ({"eid-prefix": STATIC, "locators": ({"rloc": "10.0.0.13", "priority": 1, "weight": 100},)},),
         "lisp": {"probe-interval-ms": 0, "petr-use": use},
         **({"use-petr": petrs} if petrs else {}),
     }
+
+
+def inside(address, prefixes):
+    return any(ipaddress.ip_address(address) in ipaddress.ip_network(p) for p in prefixes)
 
 
 class MapResolver(threading.Thread):
@@ -219,11 +229,11 @@ class World:
         # RLOCs that nothing leads to; and in turn no PETR, one, both
         dead = [rloc for rloc in ("10.0.0.12", "10.0.0.14") if rng.random() < 0.3]
         routes.update(("blackhole %s" % rloc, "") for rloc in dead + PETRS[:self.canary % 3])
-        prefixes = [*POSITIVE, *NEGATIVE, *UNRESOLVED, *CONFIGURED, "52.0.0.0/16", "10.1.5.0/24", "10.1.0.0/16"]
+        prefixes = [*POSITIVE, *NEGATIVE, *UNRESOLVED, *CONFIGURED, STATIC, "10.1.5.0/24", DATABASE]
         for p in rng.sample(prefixes, 12):
             net = ipaddress.ip_network(p)
             shape = rng.choice(("longer", "longer", "host", "equal", "equal", "shorter"))
-            if shape == "longer" and p != "10.1.0.0/16":  # that one is connected
+            if shape == "longer" and p != DATABASE:  # that one is connected
                 net = ipaddress.ip_network((int(net[0]), min(net.prefixlen + 8, 28)))
             elif shape == "host":
                 net = ipaddress.ip_network(net[7])
@@ -251,7 +261,7 @@ class World:
     def a_target(self, within=None):
         rng = self.rng
         p = within or rng.choice((rng.choice(sorted(POSITIVE)), rng.choice(sorted(POSITIVE)), rng.choice(sorted(NEGATIVE)),
-            rng.choice(UNRESOLVED), rng.choice([*CONFIGURED, "52.0.0.0/16"]), rng.choice(OWN), "other"))
+            rng.choice(UNRESOLVED), rng.choice([*CONFIGURED, STATIC]), rng.choice(OWN), "other"))
         if p == "other":
             return rng.choice([*LOCAL, HOST, "10.1.0.5", MR, OUTSIDE, *SILENT.values(), "60.%d.0.1" % rng.randrange(200)])
         net = ipaddress.ip_network(p)
@@ -268,15 +278,16 @@ class World:
         """Asks about packets, sends them, and compares. Their destinations differ, so none concerns another."""
         cases, targets = [], set()
         while len(cases) < size:
-            # what is rare, and the heart of it, first
-            within = next(iter(["30.0.0.0/16", "30.1.0.0/16", "30.4.0.0/16", OWN[1]][len(cases):]), None)
-            target, (port, source) = self.a_target(within), ("site", HOST) if within else self.a_packet()
+            within, port, source = HEART[len(cases)] if len(cases) < len(HEART) else (None, *self.a_packet())
+            target = self.a_target(within)
             if target in targets:
                 continue
             targets.add(target)
             cases.append((str(self.number), port, source, target))
             self.number += 1
         answers = {c[0]: self.show(c[3], c[2], c[1]) for c in cases}
+        for c in cases:
+            self.judge(*c[1:], answers[c[0]]["result"])
         drops, counters = self.lab.drops("xtr"), self.lab.counters("xtr")
         for name, port, source, target in cases:
             self.send(port, source, target, name)
@@ -314,6 +325,24 @@ class World:
             fresh - set(self.mr.asked), "\n".join("%s %s" % (c, answers[c[0]]["result"]) for c in cases))
         assert not set(self.mr.asked) - self.resolving, (set(self.mr.asked) - self.resolving, about)
         return actions, dropped
+
+    def judge(self, port, source, target, result):
+        """What the configuration alone says: whose packets LISP may touch, and where a proxy-ITR's may go."""
+        own = port == "site" and inside(source, [DATABASE])
+        stranger = port == "world"  # whatever the source: the port is on the core side
+        served = inside(target, SERVED)
+        said = (port, source, target, result, self.routes)
+        if result["action"] in ("encapsulate", "resolve"):
+            assert own or stranger and served, said
+        longer = [r.split()[0] for r in self.routes if " via " in r or " dev " in r]
+        hidden = inside(target, [p for p in longer if p != "default" and ipaddress.ip_network(p).prefixlen > 16])
+        if served and not hidden and (own or stranger):
+            if inside(target, [STATIC]):
+                assert (result["action"], result.get("rloc")) == ("encapsulate", "10.0.0.13"), said
+            else:
+                assert result["action"] == "resolve", said
+        if stranger:
+            self.met["stranger", served, result["action"]] += 1
 
     def expected(self, answer):
         """Where the packet is to be seen, by what the answer says."""
@@ -371,7 +400,8 @@ def test_agrees_with_the_wire(world):
     assert len(drops) >= 4, drops
     want = {("match", "lisp", x) for x in ("encapsulate", "natively-forward", "send-map-request", "drop", "no-action")} | {
         ("match", "routes", x) for x in ("forward", "local", "blackhole")} | {
-        ("petr", None, "encapsulate"), ("petr", None, "routes"), ("match", "database", "routes"), WITHOUT}
+        ("petr", None, "encapsulate"), ("petr", None, "routes"), ("match", "database", "routes"), WITHOUT,
+        ("stranger", True, "encapsulate"), ("stranger", False, "forward")}
     assert want <= set(world.met), want - set(world.met)
     # the own EID database without a route is never asked for
     assert not [a for a in world.mr.asked if a.startswith("10.1.")]

@@ -35,6 +35,7 @@ struct cx {
 		uint64_t nonce;
 	} answers[CX_MAX]; /* on their way */
 	unsigned n_answers, n_probes, n_requests;
+	bool not_petrs; /* answers are without a record */
 };
 
 /* --- what the control lcore calls --- */
@@ -103,16 +104,23 @@ static inline void cx_turn(struct cx *c)
 
 	while (c->n_answers) {
 		struct xtr_peer from = {.ip = c->answers[--c->n_answers].from};
-		struct xtr_msg m = {
-		    .probe = true, .n_records = 1, .nonce = c->answers[c->n_answers].nonce};
+		struct xtr_record rec = {.ttl = 1440, .eid.ip.af = 4};
+		struct xtr_locator loc = {.ip = from.ip, .priority = 1, .probed = true};
+		struct xtr_writer w;
+		struct xtr_msg m;
+		uint8_t buf[128];
 
+		/* 0.0.0.0/0 at that very RLOC, as a PETR says */
+		xtr_writer_init(&w, buf, sizeof(buf));
+		xtr_write_map_reply(&w, c->answers[c->n_answers].nonce, true);
+		if (!c->not_petrs) {
+			xtr_write_record(&w, &rec);
+			xtr_write_locator(&w, &loc);
+		}
+		assert_int_equal(xtr_msg_read(buf, w.len, &m, NULL), 0);
 		xtr_probes_reply(ctl->probes, &from, &m);
 	}
 	xtr_ctl_punts(ctl, 256);
-	if (ctl->rlocs_dirty) {
-		ctl->rlocs_dirty = false;
-		xtr_rlocs_update(ctl->rlocs);
-	}
 	xtr_ctl_look_again(ctl, 256);
 	xtr_gate_poll(&ctl->holder);
 	xtr_rcu_poll(&ctl->dp->rcu);
@@ -196,6 +204,17 @@ static inline void cx_map_cache(struct cx *c, uint32_t iid, const char *prefix, 
 {
 	c->map_cache[c->cfg.n_map_cache++] =
 	    (struct xtr_cfg_mapping){.eid = fx_eid(iid, prefix), .action = action};
+}
+
+/* Port `port` is a proxy-ITR's, in the site's instance, which serves 10.2.0.0/16 but for
+ * 10.2.9.0/24. */
+static inline void cx_proxy_itr(struct cx *c, unsigned port)
+{
+	c->f->dp->ports[port].proxy = 1;
+	c->f->dp->ports[port].inst = c->f->dp->ports[0].inst;
+	c->ports[port].proxy_itr = true;
+	cx_map_cache(c, FX_IID, "10.2.0.0/16", XTR_ACT_SEND_MAP_REQUEST);
+	cx_map_cache(c, FX_IID, "10.2.9.0/24", XTR_ACT_DROP);
 }
 
 /* As create_tables() of ctl.c does it, with what stands in for Linux. */

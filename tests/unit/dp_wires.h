@@ -274,8 +274,16 @@ static inline void dp_tables(struct dp_wires *f)
 	pair = dp_to(XTR_FWD_ENCAP, dp_pair(f, f->tunnel, f->tunnel2));
 	pair.set_log2 = XTR_SET_LOG2;
 	dp_lisp(f, 0, "0.0.0.0/0", dp_to(XTR_FWD_MISS, 0));
-	dp_lisp(f, 1, "0.0.0.0/0", (struct xtr_fwd){.action = XTR_FWD_MISS, .reason = 1});
+	dp_lisp(
+	    f, 1, "0.0.0.0/0", (struct xtr_fwd){.action = XTR_FWD_MISS, .word1 = XTR_FWD_OWN_ONLY});
 	dp_lisp(f, 1, "10.12.0.0/16", dp_to(XTR_FWD_MISS, 0));
+	dp_lisp(f, 1, "10.13.0.0/16",
+	    (struct xtr_fwd){
+		.action = XTR_FWD_ENCAP, .target = f->tunnel, .word1 = XTR_FWD_OWN_ONLY});
+	dp_lisp(f, 1, "10.14.0.0/16",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP,
+		.reason = XTR_DROP_MAPCACHE_DROP,
+		.word1 = XTR_FWD_OWN_ONLY});
 	f->encap = dp_lisp(f, 0, "10.2.2.0/24", dp_to(XTR_FWD_ENCAP, f->tunnel));
 	dp_lisp(f, 1, "10.2.2.0/24", dp_to(XTR_FWD_ENCAP, f->tunnel));
 	dp_lisp(f, 0, "10.3.0.0/16", pair);

@@ -18,7 +18,7 @@ struct fixture {
 	struct xtr_cfg_mapping database[MAX_MAPPINGS];
 	struct xtr_cfg_ms servers[3];
 	struct xtr_cfg_proxy_etr proxy_etr;
-	struct xtr_eid served[2]; /* by the PETR */
+	struct xtr_eid served[2], takes_from[2]; /* by the PETR */
 	struct xtr_etr *etr;
 };
 
@@ -60,13 +60,17 @@ static inline struct xtr_cfg_ms *add_server(struct fixture *f, const char *addre
 	return s;
 }
 
-/* A PETR for EIDs of instances 0 and 100. */
+/* A PETR for EIDs of instances 0 and 100, and who sends from 172.16.1.0/29 and 2001:db8:1::/48. */
 static inline void be_petr(struct fixture *f)
 {
 	f->served[0] = eid("192.168.1.0/24");
 	f->served[1] = eid_in(100, "192.168.1.0/24");
 	f->proxy_etr.eids = f->served;
 	f->proxy_etr.n_eids = 2;
+	f->takes_from[0] = eid("2001:db8:1::/48");
+	f->takes_from[1] = eid("172.16.1.0/29");
+	f->proxy_etr.rlocs = f->takes_from;
+	f->proxy_etr.n_rlocs = 2;
 	f->w.cfg.proxy_etr = &f->proxy_etr;
 	f->w.cfg.n_proxy_etr = 1;
 }

@@ -106,13 +106,17 @@ static inline unsigned wait_sent(struct fixture *f, unsigned n, unsigned limit)
 	return ms;
 }
 
-enum { NO_PROBE_BIT = 1, NO_RECORD = 2 };
+/* EVERYTHING: the record is 0.0.0.0/0, as a PETR's; NO_LOCATOR: a negative one */
+enum { NO_PROBE_BIT = 1, NO_RECORD = 2, EVERYTHING = 4, NO_LOCATOR = 8 };
 
 static inline void reply_nonce(struct fixture *f, uint64_t nonce, unsigned how)
 {
 	/* not the address that was probed: the answer leaves by another interface */
 	struct xtr_peer from = {ip("172.16.9.9"), 4342, ip("172.16.1.2")};
-	struct xtr_record rec = {.ttl = 1440, .eid = eid("10.2.2.0/24"), .authoritative = true};
+	struct xtr_record rec = {.ttl = 1440,
+	    .eid = eid(how & EVERYTHING ? "0.0.0.0/0" : "10.2.2.0/24"),
+	    .authoritative = true};
+	struct xtr_locator loc = {.ip = ip("172.16.1.3"), .priority = 1, .probed = true};
 	struct xtr_writer w;
 	struct xtr_msg m;
 	uint8_t buf[256];
@@ -121,16 +125,22 @@ static inline void reply_nonce(struct fixture *f, uint64_t nonce, unsigned how)
 	xtr_write_map_reply(&w, nonce, !(how & NO_PROBE_BIT));
 	if (!(how & NO_RECORD))
 		xtr_write_record(&w, &rec);
+	if (!(how & (NO_RECORD | NO_LOCATOR)))
+		xtr_write_locator(&w, &loc);
 	assert_int_equal(xtr_writer_result(&w), 0);
 	assert_int_equal(xtr_msg_read(buf, w.len, &m, NULL), 0);
 	xtr_probes_reply(f->probes, &from, &m);
 }
 
-/* An answer to message number n. */
+/* An answer to message number n, with a record of the length that was asked for. */
 static inline void reply(struct fixture *f, unsigned n)
 {
+	const uint8_t *cursor = NULL;
+	struct xtr_eid asked;
+
 	assert_true(n < f->w.n_sent);
-	reply_nonce(f, f->w.sent[n].m.nonce, 0);
+	assert_true(xtr_request_eid_next(&f->w.sent[n].m, &cursor, &asked));
+	reply_nonce(f, f->w.sent[n].m.nonce, asked.plen ? 0 : EVERYTHING);
 }
 
 #endif

@@ -147,6 +147,7 @@ static void reachability(void **state)
 	static const char *const list[] = {A " 1 100 down", B " 9 100", C " 255 100"};
 	static const char *const none[] = {A " 255 100", B " 255 100"};
 	static const char *const only[] = {A " 1 100 down"};
+	static const char *const no_way[] = {C " 1 100", A " 2 100 down"};
 	struct cx *c = *state;
 	struct xtr_mapping *m;
 
@@ -163,6 +164,11 @@ static void reachability(void **state)
 	assert_int_equal(c->ctl.dp->tunnel.used, 1);
 	go(c, 3, 3);
 	cx_expect(c, 3, 3, A);
+	/* R set does not help where we have no route */
+	cx_map(c, NET, no_way, 2);
+	cx_turns(c, 4);
+	go(c, 100, 3);
+	cx_expect(c, 100, 3, A);
 	cx_map(c, NET, none, 2);
 	cx_turns(c, 4);
 	assert_int_equal(c->ctl.dp->tunnel.used, 0);

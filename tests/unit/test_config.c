@@ -715,6 +715,7 @@ static void proxies(void **state)
 #define ASK   "map-resolver = \"10.0.3.2\";"
 #define ENTRY "map-cache = { eid-prefix = \"10.1.0.0/16\"; "
 #define TO    "locators = { rloc = \"10.0.1.2\"; };"
+#define OWN   "database-mapping = { eid-prefix = \"10.1.1.0/24\"; " TO "};"
 	static const char *const good[] = {
 	    /* proxy-itr: either kind of entry, beside one of another kind */
 	    PORT(CORE "proxy-itr = true;") ASK ENTRY "action = \"send-map-request\"; };",
@@ -726,9 +727,11 @@ static void proxies(void **state)
 	    PORT("side = \"site\";") ENTRY "action = \"drop\"; };",
 	    PORT("side = \"site\";") ENTRY TO "};",
 	    /* use-petr: what leads to a PETR may be asked for, or configured */
-	    PORT("side = \"site\";") ASK "use-petr = { rloc = \"10.0.3.3\"; };",
-	    PORT("side = \"site\";") ENTRY "action = \"natively-forward\"; };"
-					   "use-petr = { rloc = \"10.0.3.3\"; };",
+	    PORT("side = \"site\";") OWN ASK "use-petr = { rloc = \"10.0.3.3\"; };",
+	    PORT("side = \"site\";") OWN ENTRY "action = \"natively-forward\"; };"
+					       "use-petr = { rloc = \"10.0.3.3\"; };",
+	    /* the own prefix lies inside what is served for others */
+	    PORT(CORE "proxy-itr = true;") OWN ASK ENTRY "action = \"send-map-request\"; };",
 	    /* proxy-etr, and nothing else */
 	    PORT(CORE) "proxy-etr = { rloc = \"10.0.1.2\"; eid-prefix = \"192.168.1.0/24\"; };",
 	    PORT(CORE) "proxy-etr = { rloc = \"10.0.1.2\"; eid-prefix = \"0.0.0.0/0\"; };",

@@ -454,14 +454,29 @@ class ProxyItr(Case):
 
     def test_who_asks(self):
         """What is configured to be served is asked for, for anyone; the default is for own EIDs only."""
+        for port, src in ((PROXY, "8.8.8.8"), (PROXY, "10.100.1.4"), (SITE2, "10.100.1.4")):
+            self.punted(self.ip(port, packet(src, "10.12.0.9")), "miss", inst=1)
+            self.punted(self.ip(port, packet(src, "10.12.0.9", ttl=1)), "ttl")
+        self.punted(self.ip(SITE2, packet("10.100.1.4", "10.99.0.1")), "miss", inst=1)
+        # an own EID that comes from the core is somebody else
         for src in ("8.8.8.8", "10.100.1.4"):
-            self.punted(self.ip(PROXY, packet(src, "10.12.0.9")), "miss", inst=1)
-            self.punted(self.ip(PROXY, packet(src, "10.12.0.9", ttl=1)), "ttl")
-        self.punted(self.ip(PROXY, packet("10.100.1.4", "10.99.0.1")), "miss", inst=1)
-        self.unreachable(self.ip(PROXY, packet("8.8.8.8", "10.99.0.1")), "no-route")
+            self.unreachable(self.ip(PROXY, packet(src, "10.99.0.1")), "no-route")
         p = packet("8.8.8.8", "172.17.0.1")
         got = self.ip(PROXY, p)
         self.forwarded(got, p, self.left(got, CORE)[5], CORE)
+
+    def test_what_own_eids_learned(self):
+        """A mapping that is not within what is served is not for strangers, whatever it says."""
+        p = packet("10.100.1.4", "10.13.0.9")
+        self.encapsulated(self.ip(SITE2, p), p, iid=100)
+        self.unreachable(self.ip(SITE2, packet("10.100.1.4", "10.14.0.9")), "map-cache-action-drop")
+        for src, dst in itertools.product(("8.8.8.8", "10.100.1.4"), ("10.13.0.9", "10.14.0.9")):
+            self.unreachable(self.ip(PROXY, packet(src, dst)), "no-route")
+        # what Linux sends is its own
+        p = packet("10.100.1.4", "10.13.0.9")
+        self.encapsulated(self.one("resume 1 1 proxy %s" % bytes(p).hex()), p, iid=100, hops=0)
+        p = packet("172.18.1.2", "10.13.0.9")
+        self.unreachable(self.one("resume 1 1 proxy %s" % bytes(p).hex()), "no-route")
 
     def test_own_eids(self):
         p = packet("8.8.8.8", "10.100.1.4")

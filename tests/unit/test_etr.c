@@ -495,6 +495,34 @@ static void test_probe_petr(void **state)
 	json_decref(doc);
 }
 
+/* Who may not send by the PETR is not told that it is one: what it sends would be dropped. */
+static void test_probe_petr_for_others(void **state)
+{
+	struct fixture *f = *state;
+	struct ask a = probe_of("10.0.3.1");
+	struct xtr_eid everything = eid("0.0.0.0/0");
+
+	be_petr(f);
+	start(f);
+	a.rlocs[0] = ip("172.16.1.8");
+	assert_false(ask(f, &a, everything));
+	assert_false(ask(f, &a, (struct xtr_eid){0}));
+	assert_int_equal(f->w.n_sent, 0);
+	/* one of the ITR's RLOCs is enough, of either family; the packet's source is no matter */
+	a.o.n_itr_rlocs = 2;
+	a.rlocs[1] = ip("172.16.1.7");
+	assert_true(ask(f, &a, everything));
+	assert_answer(f, PETR_ALL4 PETR_AT4);
+	a.rlocs[1] = ip("2001:db8:1::9");
+	assert_true(ask(f, &a, everything));
+	assert_answer(f, PETR_ALL4 PETR_AT4);
+	a.rlocs[1] = ip("2001:db8:2::9");
+	a.from.ip = ip("172.16.1.3");
+	assert_false(ask(f, &a, everything));
+	assert_int_equal(f->w.n_sent, 0);
+	assert_int_equal(COUNTER(&f->w, ETR_REPLY_TX), 2);
+}
+
 static void test_probe_no_petr(void **state)
 {
 	struct fixture *f = *state;
@@ -651,6 +679,7 @@ int main(void)
 	    T(test_dropped),
 	    T(test_probe),
 	    T(test_probe_petr),
+	    T(test_probe_petr_for_others),
 	    T(test_probe_no_petr),
 	    T(test_probe_petr_and_etr),
 	    T(test_probe_petr_own_default),

@@ -4,6 +4,8 @@
  */
 #include "forwarding_fixture.h"
 
+#include "control/lisp/itr_internal.h"
+
 #define CASES  2000
 #define LOCALS 20 /* hosts of a network that the random packets go to */
 
@@ -243,13 +245,63 @@ static void says_why(void **state)
 	says(doc, "source", "in no own EID prefix of instance 0");
 	assert_string_equal(result(doc, "action"), "forward");
 	json_decref(doc);
-	doc = answer(f, "30.0.7.7 from 198.51.100.2");
-	says(doc, "source", "proxy-ITR");
+	end(f);
+}
+
+/* Strangers at a proxy-ITR: inside what is configured to be served, as own EIDs; else the routes,
+ * whatever own EIDs have learned. Natively-forward inside what is served is no PETR's. */
+static void strangers(void **state)
+{
+	static const char own_only[] = "the proxy-ITR is not configured to serve it";
+	struct f *f = begin(PETR(""));
+	struct xtr_eid eid = {.plen = 16};
+	struct xtr_mapping_locator *loc = calloc(1, sizeof(*loc));
+	json_t *doc;
+
+	assert_int_equal(xtr_ip_parse("20.6.0.0", &eid.ip), 0);
+	assert_non_null(itr_mapping_set(f->ctl->itr, &(struct xtr_eid){0, 24, eid.ip},
+	    XTR_FROM_MAP_REPLY, XTR_ACT_NATIVELY_FORWARD, NULL, 0, 15, 900000));
+	assert_int_equal(xtr_ip_parse("60.1.0.0", &eid.ip), 0);
+	assert_int_equal(xtr_ip_parse("192.0.2.3", &loc->rloc), 0);
+	loc->priority = loc->weight = loc->reachable = 1;
+	assert_non_null(itr_mapping_set(
+	    f->ctl->itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, loc, 1, 1440, 86400000));
+	assert_int_equal(xtr_ip_parse("60.2.0.0", &eid.ip), 0);
+	assert_non_null(itr_mapping_set(
+	    f->ctl->itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_DROP, NULL, 0, 15, 900000));
+	settle(f);
+
+	for (unsigned i = 0; i < 2; i++) {
+		/* the second sends in the name of an own EID, by the core */
+		static const char *const from[] = {"198.51.100.2", "10.1.0.4"};
+		static const char *const all[][2] = {{"20.6.1.7", "resolve"},
+		    {"20.1.9.7", "encapsulate core 192.0.2."}, {"20.6.0.7", "forward world"},
+		    {"20.7.0.7", "forward world"}, {"30.0.7.7", "drop no-route"},
+		    {"60.1.0.7", "drop no-route"}, {"60.2.0.7", "drop no-route"},
+		    {"50.0.7.7", "drop no-route"}};
+		char line[64];
+
+		for (unsigned k = 0; k < RTE_DIM(all); k++) {
+			const char *got = compare(f, WORLD, from[i], all[k][0]);
+
+			if (strncmp(got, all[k][1], strlen(all[k][1])))
+				fail_msg("%s from %s: %s", all[k][0], from[i], got);
+			snprintf(line, sizeof(line), "%s from %s port world", all[k][0], from[i]);
+			doc = answer(f, line);
+			says(doc, "source", "port world is a proxy-ITR's");
+			if (k >= 3)
+				says(doc, "routes", own_only);
+			json_decref(doc);
+		}
+	}
+	doc = answer(f, "20.6.0.7 from 198.51.100.2");
 	says(doc, "routes", "a proxy-ITR sends nothing to a PETR");
 	json_decref(doc);
-	doc = answer(f, "50.0.7.7 from 198.51.100.2");
-	says(doc, "routes", "a proxy-ITR asks for nothing but what it is configured to serve");
-	json_decref(doc);
+	/* own EIDs at their site, for comparison */
+	assert_memory_equal(compare(f, SITE, "10.1.0.4", "60.1.0.7"), "encapsulate core", 16);
+	assert_string_equal(compare(f, SITE, "10.1.0.4", "60.2.0.7"), "drop map-cache-action-drop");
+	assert_memory_equal(compare(f, SITE, "10.1.0.4", "20.6.0.7"), "encapsulate core", 16);
+	assert_string_equal(compare(f, SITE, "10.1.0.4", "50.0.7.7"), "resolve");
 	end(f);
 }
 
@@ -379,6 +431,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(agrees_where_no_route),
 	    cmocka_unit_test(agrees_while_petr_unknown),
 	    cmocka_unit_test(says_why),
+	    cmocka_unit_test(strangers),
 	    cmocka_unit_test(resolving),
 	    cmocka_unit_test(gate_and_link),
 	    cmocka_unit_test(picks_port_and_source),

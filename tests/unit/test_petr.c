@@ -116,6 +116,174 @@ static void silent(void **state)
 	assert_int_equal(cx_drops(c), 0);
 }
 
+/* The reason is that of the moment, also where the state stays the same. */
+static void reasons(void **state)
+{
+	struct cx *c = *state;
+
+	cx_petr(c, C, 1, 100, true);
+	cx_petr(c, A, 2, 100, true);
+	cx_petr(c, "203.0.113.8", 255, 100, true);
+	start(c);
+	assert_string_equal(shown(c, 0, "reason"), "no route");
+	assert_string_equal(shown(c, 2, "reason"), "no route"); /* says more than its priority */
+	fx_route(c->f, "203.0.113.0/24", XTR_RIB_BLACKHOLE, -1, NULL, 0, false);
+	fx_neigh(c->f, 1, A, 11);
+	cx_wait(c, 3500);
+	assert_string_equal(shown(c, 0, "state"), "down");
+	assert_string_equal(shown(c, 0, "reason"), "route is a blackhole, unreachable or prohibit");
+	assert_string_equal(shown(c, 1, "reason"), "no answer to 3 probes");
+	c->not_petrs = true;
+	cx_answers(c, A, true);
+	cx_wait(c, CX_INTERVAL + CX_INTERVAL / 10 + 3000);
+	assert_string_equal(shown(c, 1, "state"), "down");
+	assert_string_equal(shown(c, 1, "reason"), "answers, but not as a PETR");
+	c->not_petrs = false;
+	cx_wait(c, CX_INTERVAL + CX_INTERVAL / 10);
+	assert_string_equal(shown(c, 1, "state"), "up");
+	assert_string_equal(shown(c, 1, "reason"), "null");
+}
+
+/* `show rlocs` about an RLOC that is a PETR and nothing else. */
+static void shown_as_rloc(void **state)
+{
+	static const char *const want[] = {"up", "down"};
+	struct cx *c = *state;
+
+	cx_petr(c, A, 1, 100, true);
+	start(c);
+	fx_neigh(c->f, 1, A, 11);
+	for (unsigned i = 0; i < RTE_DIM(want); i++) {
+		json_t *root, *rloc;
+
+		cx_answers(c, A, !i);
+		cx_wait(c, CX_INTERVAL + CX_INTERVAL / 10 + 3000);
+		assert_string_equal(shown(c, 0, "state"), want[i]);
+		root = xtr_rlocs_show(c->ctl.rlocs, &c->cfg);
+		rloc = json_array_get(json_object_get(root, "rlocs"), 0);
+		assert_string_equal(json_string_value(json_object_get(rloc, "state")), want[i]);
+		assert_string_equal(json_string_value(json_object_get(rloc, "probe")), want[i]);
+		if (i)
+			assert_string_equal(json_string_value(json_object_get(rloc, "reason")),
+			    "no answer to 3 probes");
+		else
+			assert_true(json_is_null(json_object_get(rloc, "reason")));
+		json_decref(root);
+	}
+}
+
+/* Packets to all the world wait for a PETR: they share no EID's limit, but the others. */
+static void many_wait(void **state)
+{
+	char dst[32];
+	struct cx *c = *state;
+
+	c->cfg.lisp.hold_per_eid = 10;
+	c->cfg.lisp.hold_per_instance = 45;
+	cx_petr(c, A, 1, 100, true);
+	start(c);
+	fx_neigh(c->f, 1, A, 11);
+	cx_turns(c, 4);
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(dst, sizeof(dst), "4.2.%u.2", i);
+		cx_send(c, 0, "10.1.0.9", dst, i * 5, 5);
+		cx_turns(c, 2);
+	}
+	assert_int_equal(c->ctl.holder.n, 45);
+	assert_int_equal(xtr_dp_drops(c->ctl.dp, XTR_DROP_HOLD_INSTANCE), 5);
+	assert_int_equal(cx_drops(c), 5);
+	cx_answers(c, A, true);
+	cx_wait(c, 1100);
+	cx_expect(c, 0, 45, A);
+	/* those of one EID that is being asked for have theirs */
+	cx_send(c, 0, "10.1.0.9", "200.1.1.1", 0, 12);
+	cx_turns(c, 4);
+	assert_int_equal(c->ctl.holder.n, 10);
+	assert_int_equal(xtr_dp_drops(c->ctl.dp, XTR_DROP_HOLD_EID), 2);
+}
+
+/* What waits for a PETR may get another way meanwhile: a mapping, a route. */
+static void other_way(void **state)
+{
+	static const char *const locators[] = {B " 1 100"};
+	struct cx *c = *state;
+
+	cx_petr(c, A, 1, 100, true);
+	start(c);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, B, 12);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	cx_turns(c, 4);
+	world(c, 0, 3);
+	cx_send(c, 0, "10.1.0.9", "5.5.5.5", 3, 3);
+	cx_send(c, 0, "10.1.0.9", "6.6.6.6", 6, 3);
+	cx_turns(c, 4);
+	assert_int_equal(c->ctl.holder.n, 9);
+	cx_map(c, "5.5.0.0/16", locators, 1);
+	cx_turns(c, 6);
+	cx_expect(c, 3, 3, B);
+	assert_int_equal(c->ctl.holder.n, 6);
+	/* longer than the entry that says natively-forward, so it is LISP's matter no more */
+	fx_route(c->f, "6.6.6.0/24", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	cx_turns(c, 6);
+	cx_expect(c, 6, 3, NULL);
+	assert_int_equal(c->ctl.holder.n, 3);
+	assert_string_equal(shown(c, 0, "state"), "checking");
+	cx_answers(c, A, true);
+	cx_wait(c, 1100);
+	cx_expect(c, 0, 3, A);
+	assert_int_equal(cx_drops(c), 0);
+}
+
+/* The same by "no-route": any route is another way. */
+static void route_comes(void **state)
+{
+	struct cx *c = *state;
+
+	c->cfg.lisp.petr_use = XTR_PETR_NO_ROUTE;
+	cx_petr(c, A, 1, 100, true);
+	start(c);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	cx_turns(c, 4);
+	world(c, 0, 3);
+	assert_int_equal(c->ctl.holder.n, 3);
+	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	cx_turns(c, 6);
+	cx_expect(c, 0, 3, NULL);
+	assert_string_equal(shown(c, 0, "state"), "checking");
+	assert_int_equal(cx_drops(c), 0);
+}
+
+/* Routes that lead elsewhere change all the time: what waits loses neither its order, nor, however
+ * often it looks again, its place by the limit of punts. */
+static void routes_churn(void **state)
+{
+	struct cx *c = *state;
+
+	cx_petr(c, A, 1, 100, true);
+	start(c);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	cx_turns(c, 4);
+	/* 100 punts, and no more for the rest of the test */
+	c->ctl.dp->punt_cost = 1ull << 48;
+	c->ctl.dp->punt_cap = 100 * c->ctl.dp->punt_cost;
+	for (unsigned r = 0; r <= XTR_PUNT_MISS; r++)
+		c->f->w->bucket[r][0].credit = c->ctl.dp->punt_cap;
+	for (unsigned i = 0; i < 20; i++) {
+		cx_send(c, 0, "10.1.0.9", WORLD, i * 5, 5);
+		fx_route(c->f, "172.16.0.0/12", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, i % 2);
+		cx_turns(c, 1 + i % 3);
+	}
+	cx_turns(c, 4);
+	assert_int_equal(c->ctl.holder.n, 100);
+	cx_answers(c, A, true);
+	cx_wait(c, 1100);
+	cx_expect(c, 0, 100, A);
+	assert_int_equal(cx_drops(c), 0);
+}
+
 /* The best priority of those that live; each reason has its words. */
 static void priorities(void **state)
 {
@@ -143,6 +311,7 @@ static void priorities(void **state)
 	assert_string_equal(shown(c, 4, "state"), "up");
 	assert_string_equal(shown(c, 4, "used"), "false");
 	assert_string_equal(shown(c, 5, "used"), "false");
+	assert_string_equal(shown(c, 5, "reason"), "priority 255: never used");
 	world(c, 0, 5);
 	cx_expect(c, 0, 5, A);
 	/* the next hop of the live one goes: the other one's turn */
@@ -425,10 +594,11 @@ static void ends_while_held(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {T(held_until_known), T(silent), T(priorities),
-	    T(between), T(entry_goes), T(weights), T(never_probed), T(only_without_route),
-	    T(route_found_meanwhile), T(none_configured), T(memory_short), T(too_long),
-	    T(ends_while_held)};
+	const struct CMUnitTest tests[] = {T(held_until_known), T(silent), T(reasons),
+	    T(shown_as_rloc), T(many_wait), T(other_way), T(route_comes), T(routes_churn),
+	    T(priorities), T(between), T(entry_goes), T(weights), T(never_probed),
+	    T(only_without_route), T(route_found_meanwhile), T(none_configured), T(memory_short),
+	    T(too_long), T(ends_while_held)};
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -95,10 +95,10 @@ static void test_twice(void **state)
 	start(f, &f->b, "172.16.1.3", true);
 	pass(f, 1);
 	assert_int_equal(f->w.n_sent, 2);
-	reply(f, 1);
+	reply(f, 0); /* a PETR's goes first */
 	assert_int_equal(f->b.told, XTR_PROBE_UP);
 	assert_int_equal(f->a.n_told, 0);
-	reply(f, 0);
+	reply(f, 1);
 	assert_int_equal(f->a.told, XTR_PROBE_UP);
 }
 
@@ -310,7 +310,15 @@ static void test_not_as_petr(void **state)
 	reply(f, 0); /* that one was answered */
 	assert_int_equal(COUNTER(&f->w, PROBE_REPLY_UNSOLICITED), 1);
 	assert_int_equal(f->a.n_told, 0);
-	pass(f, 3010);
+	/* a Map-Server that knows that nobody has it; a site with a prefix of its own */
+	wait_sent(f, 2, 1100);
+	reply_nonce(f, f->w.sent[2].m.nonce, EVERYTHING | NO_LOCATOR);
+	assert_int_equal(COUNTER(&f->w, PROBE_REPLY_REFUSED), 2);
+	wait_sent(f, 3, 1100);
+	reply_nonce(f, f->w.sent[3].m.nonce, 0);
+	assert_int_equal(COUNTER(&f->w, PROBE_REPLY_REFUSED), 3);
+	assert_int_equal(f->a.n_told, 0);
+	pass(f, 1010);
 	assert_int_equal(f->w.n_sent, 4);
 	assert_int_equal(f->a.told, XTR_PROBE_SILENT);
 	assert_string_equal(xtr_probe_status(f->a.probe).why, "answers, but not as a PETR");

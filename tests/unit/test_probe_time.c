@@ -59,6 +59,27 @@ static void test_pace(void **state)
 	assert_true(f->w.sent[40].at_ms > f->w.sent[0].at_ms);
 }
 
+/* A PETR's waits for none of the many, at its first try and at later ones. */
+static void test_petr_first(void **state)
+{
+	struct fixture *f = *state;
+	unsigned tries = 0;
+
+	f->w.cfg.lisp.probe_interval_ms = 3600000;
+	start_many(f, MANY);
+	start(f, &f->a, "172.16.1.3", true);
+	for (unsigned ms = 1, seen = 0; ms <= 2100; ms++) {
+		pass(f, 1);
+		for (; seen < f->w.n_sent; seen++)
+			if (f->w.sent[seen].dst.b[1] == 16) {
+				assert_in_range(ms, tries * 1000 + 1, tries * 1000 + 5);
+				tries++;
+			}
+	}
+	assert_int_equal(tries, 3);
+	assert_true(f->w.n_sent < MANY);
+}
+
 /* Each a little earlier or later than the interval, all over what is allowed. */
 static void test_jitter(void **state)
 {
@@ -159,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_pace),
+	    T(test_petr_first),
 	    T(test_jitter),
 	    T(test_jump),
 	    T(test_rtt),

@@ -2,6 +2,7 @@
 /* A proxy xTR: strangers' packets at a proxy-ITR (RFC 6832 section 5), and for whom it is a PETR
  * (section 6), from the configuration to the wire. */
 #include "ctl_fixture.h"
+#include "netns.h"
 
 #define WORLD "4.2.2.2"
 #define A     "192.0.2.11"
@@ -21,11 +22,11 @@ static int teardown(void **state)
 
 /* --- strangers at a proxy-ITR --- */
 
-static void serve(struct cx *c)
+static void default_route(struct cx *c)
 {
-	c->f->dp->ports[0].proxy = 1;
-	c->ports[0].proxy_itr = true;
-	cx_map_cache(c, FX_IID, "10.2.0.0/16", XTR_ACT_SEND_MAP_REQUEST);
+	fx_neigh(c->f, 1, "192.0.2.254", 99);
+	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
+	cx_turns(c, 6);
 }
 
 /* What is served is asked for, whoever sends; the default that own EIDs have is not for strangers,
@@ -35,15 +36,13 @@ static void strangers(void **state)
 	static const char *const locators[] = {B " 1 100"};
 	struct cx *c = *state;
 
-	serve(c);
+	cx_proxy_itr(c, 0);
 	cx_petr(c, A, 1, 100, false);
 	cx_start(c);
 	cx_negative(c, "0.0.0.0/1", XTR_ACT_NATIVELY_FORWARD);
 	fx_neigh(c->f, 1, A, 11);
 	fx_neigh(c->f, 1, B, 12);
-	fx_neigh(c->f, 1, "192.0.2.254", 99);
-	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
-	cx_turns(c, 6);
+	default_route(c);
 	/* natively-forward: to the PETR for own EIDs only */
 	cx_send(c, 0, "10.1.0.9", WORLD, 0, 2);
 	cx_turns(c, 4);
@@ -75,13 +74,193 @@ static void strangers(void **state)
 	assert_int_equal(cx_drops(c), 0);
 }
 
+/* What own EIDs have learned outside what is served is not for strangers, whatever it says; nor is
+ * what is configured there. Inside it, what is configured for a part holds. */
+static void learned_by_others(void **state)
+{
+	static const char *const locators[] = {B " 1 100"};
+	struct cx *c = *state;
+
+	cx_proxy_itr(c, 0);
+	cx_map_cache(c, FX_IID, "10.4.0.0/16", XTR_ACT_DROP);
+	cx_start(c);
+	fx_neigh(c->f, 1, B, 12);
+	default_route(c);
+	cx_map(c, "10.3.0.0/16", locators, 1);
+	cx_negative(c, "8.0.0.0/8", XTR_ACT_DROP);
+	cx_negative(c, "9.0.0.0/8", XTR_ACT_NO_ACTION);
+	cx_turns(c, 6);
+	cx_send(c, 0, "198.51.100.9", "10.3.0.7", 0, 2);
+	cx_send(c, 0, "198.51.100.9", "8.8.8.8", 2, 2);
+	cx_send(c, 0, "198.51.100.9", "9.9.9.9", 4, 2);
+	cx_send(c, 0, "198.51.100.9", "10.4.0.7", 6, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 0, 8, NULL);
+	assert_int_equal(cx_drops(c), 0);
+	cx_send(c, 0, "198.51.100.9", "10.2.9.7", 8, 2);
+	cx_turns(c, 4);
+	assert_int_equal(xtr_dp_drops(c->ctl.dp, XTR_DROP_MAPCACHE_DROP), 2);
+	/* own EIDs by the same port, for comparison */
+	cx_send(c, 0, "10.1.0.9", "10.3.0.7", 10, 2);
+	cx_send(c, 0, "10.1.0.9", "8.8.8.8", 12, 1);
+	cx_send(c, 0, "10.1.0.9", "10.4.0.7", 13, 1);
+	cx_turns(c, 4);
+	cx_expect(c, 10, 2, B);
+	assert_int_equal(xtr_dp_drops(c->ctl.dp, XTR_DROP_MAPCACHE_DROP), 4);
+	/* learned inside what is served, in its place, and gone again: it is served all the time */
+	cx_map(c, "10.2.0.0/16", locators, 1);
+	cx_turns(c, 6);
+	cx_send(c, 0, "198.51.100.9", "10.2.0.7", 14, 2);
+	cx_turns(c, 4);
+	cx_expect(c, 14, 2, B);
+	assert_int_equal(c->n_requests, 0);
+	assert_int_equal(cx_drops(c), 4);
+}
+
+static void write_locators(struct xtr_writer *w, const char *prefix, const char *rloc)
+{
+	struct xtr_record rec = {.ttl = 1440, .eid = fx_eid(FX_IID, prefix), .authoritative = true};
+	struct xtr_locator loc = {
+	    .ip = fx_ip(rloc), .priority = 1, .weight = 100, .reachable = true};
+
+	xtr_write_record(w, &rec);
+	xtr_write_locator(w, &loc);
+}
+
+/* A Map-Reply for what is served may say more than that: strangers' packets do not follow it. */
+static void more_than_asked(void **state)
+{
+	struct cx *c = *state;
+	struct xtr_peer from = {.ip = fx_ip(A)};
+	struct xtr_writer w;
+	struct xtr_msg m;
+	uint8_t buf[256];
+
+	cx_proxy_itr(c, 0);
+	c->cfg.lisp.min_reply_plen4 = 1;
+	cx_start(c);
+	fx_neigh(c->f, 1, A, 11);
+	default_route(c);
+	cx_send(c, 0, "198.51.100.9", "10.2.0.7", 0, 1);
+	cx_turns(c, 4);
+	assert_int_equal(c->n_requests, 1);
+	xtr_writer_init(&w, buf, sizeof(buf));
+	xtr_write_map_reply(&w, c->ctl.itr->by_nonce->nonce, false);
+	write_locators(&w, "10.2.0.0/15", A);
+	write_locators(&w, "10.3.5.0/24", A);
+	assert_int_equal(xtr_msg_read(buf, w.len, &m, NULL), 0);
+	xtr_itr_reply(c->ctl.itr, &from, &m);
+	cx_wait(c, 1100);
+	cx_send(c, 0, "198.51.100.9", "10.3.5.7", 1, 1);
+	cx_send(c, 0, "198.51.100.9", "10.3.0.7", 2, 1);
+	cx_turns(c, 4);
+	/* which of the two the reply was taken for does not matter here */
+	for (unsigned i = 0, n = rte_ring_count(c->f->tx[1]); i < n; i++) {
+		struct rte_mbuf *out = fx_receive(c->f, 1);
+
+		if (fx_seq(out))
+			assert_int_equal(out->pkt_len, 14 + 32);
+		rte_pktmbuf_free(out);
+	}
+	cx_send(c, 0, "10.1.0.9", "10.3.5.7", 3, 1);
+	cx_turns(c, 4);
+	cx_expect(c, 3, 1, A);
+}
+
+/* A core-side proxy-ITR: who sends there in the name of an own EID is a stranger. */
+static void spoofed(void **state)
+{
+	static const char *const senders[] = {"198.51.100.9", "10.1.0.9"}, *const locators[] = {
+									       B " 1 100"};
+	struct cx *c = *state;
+
+	cx_proxy_itr(c, 1);
+	cx_petr(c, A, 1, 100, false);
+	cx_start(c);
+	cx_negative(c, "0.0.0.0/1", XTR_ACT_NATIVELY_FORWARD);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, B, 12);
+	default_route(c);
+	for (unsigned i = 0; i < 2; i++) {
+		cx_send(c, 1, senders[i], WORLD, i * 10, 2);
+		cx_send(c, 1, senders[i], "200.1.1.1", i * 10 + 2, 2);
+		cx_turns(c, 4);
+		cx_expect(c, i * 10, 4, NULL);
+	}
+	assert_int_equal(c->n_requests, 0);
+	/* as strangers they are served */
+	cx_send(c, 1, "10.1.0.9", "10.2.0.7", 20, 1);
+	cx_turns(c, 4);
+	assert_int_equal(c->n_requests, 1);
+	cx_map(c, "10.2.0.0/24", locators, 1);
+	cx_wait(c, 1100);
+	/* what waited had its mapping not from a reply: the next packets */
+	cx_send(c, 1, "198.51.100.9", "10.2.0.8", 21, 1);
+	cx_send(c, 1, "10.1.0.9", "10.2.0.8", 22, 1);
+	cx_turns(c, 4);
+	cx_expect(c, 20, 3, B);
+	assert_int_equal(cx_drops(c), 0);
+}
+
+/* --- what Linux sends --- */
+
+static bool has_rule(const char *rule)
+{
+	char line[256];
+	bool found = false;
+	FILE *f = popen("ip -4 rule show", "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		found |= strstr(line, rule) != NULL;
+	assert_int_equal(pclose(f), 0);
+	return found;
+}
+
+/* By lisp0, to what is served, but where Linux would not get to the mapping system any more. */
+static void rules(void **state)
+{
+	static const char *const added[] = {"from 10.1.0.0/16 iif lo lookup 4341",
+	    "from all to 10.2.0.0/16 iif lo lookup 4341",
+	    "from all to 203.0.0.0/18 iif lo lookup 4341"},
+				 *const left_out[] = {"to 192.0.2.0/24", "to 203.0.113.0/24",
+				     "from all iif lo lookup 4341"};
+	struct cx *c = *state;
+	struct xtr_cfg_ms server = {.address = fx_ip("203.0.113.5")};
+
+	enter_namespace();
+	cx_proxy_itr(c, 1);
+	cx_map_cache(c, FX_IID, "192.0.2.0/24", XTR_ACT_SEND_MAP_REQUEST);
+	cx_map_cache(c, FX_IID, "203.0.113.0/24", XTR_ACT_SEND_MAP_REQUEST);
+	cx_map_cache(c, FX_IID, "203.0.0.0/18", XTR_ACT_SEND_MAP_REQUEST);
+	cx_map_cache(c, FX_IID, "0.0.0.0/0", XTR_ACT_SEND_MAP_REQUEST);
+	c->cfg.map_servers = &server;
+	c->cfg.n_map_servers = 1;
+	cx_start(c);
+	assert_int_equal(xtr_loop_init(&c->ctl.loop), 0);
+	c->ctl.mirror = xtr_mirror_create(&c->ctl);
+	assert_non_null(c->ctl.mirror);
+	for (unsigned i = 0; i < RTE_DIM(added); i++)
+		if (!has_rule(added[i]))
+			fail_msg("%s", added[i]);
+	for (unsigned i = 0; i < RTE_DIM(left_out); i++)
+		if (has_rule(left_out[i]))
+			fail_msg("%s", left_out[i]);
+	xtr_mirror_destroy(c->ctl.mirror);
+	c->ctl.mirror = NULL;
+	for (unsigned i = 0; i < RTE_DIM(added); i++)
+		assert_false(has_rule(added[i]));
+	xtr_loop_fini(&c->ctl.loop);
+	c->cfg.n_map_servers = 0;
+}
+
 /* A blackhole, which a routing daemon needs to announce what is served, hides no LISP entry. But
  * what LISP does not serve under it is not sent by a shorter route, back to where it came from. */
 static void blackhole(void **state)
 {
 	struct cx *c = *state;
 
-	serve(c);
+	cx_proxy_itr(c, 0);
 	cx_start(c);
 	cx_negative(c, "0.0.0.0/1", XTR_ACT_NATIVELY_FORWARD);
 	fx_neigh(c->f, 1, "192.0.2.254", 99);
@@ -177,9 +356,7 @@ static void start_petr(struct cx *c, struct xtr_cfg_proxy_etr *groups, unsigned 
 	c->cfg.proxy_etr = groups;
 	c->cfg.n_proxy_etr = n;
 	cx_start(c);
-	fx_neigh(c->f, 1, "192.0.2.254", 99);
-	fx_route(c->f, "0.0.0.0/0", XTR_RIB_UNICAST, 1, "192.0.2.254", 0, false);
-	cx_turns(c, 4);
+	default_route(c);
 }
 
 /* For nobody by default. */
@@ -253,7 +430,8 @@ static void groups(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {T(strangers), T(blackhole), T(no_open_relay), T(groups)};
+	const struct CMUnitTest tests[] = {T(strangers), T(learned_by_others), T(more_than_asked),
+	    T(spoofed), T(rules), T(blackhole), T(no_open_relay), T(groups)};
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
