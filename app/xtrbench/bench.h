@@ -22,8 +22,13 @@ struct bench {
 void bench_report(struct bench *b, const char *suite, const char *name, const char *metric,
     const char *unit, double *samples, unsigned n);
 
+/* The same beside a peer's samples of the same run, as many; ratio is ours / peer's, of medians. */
+void bench_report_peer(struct bench *b, const char *suite, const char *name, const char *metric,
+    const char *unit, double *samples, const char *peer, double *peer_samples, unsigned n);
+
 /* Suites. 0, or negative errno with a line on stderr. */
 int bench_wire(struct bench *b);
+int bench_auth(struct bench *b);
 int bench_datapath(struct bench *b);
 
 #endif

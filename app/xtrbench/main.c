@@ -15,7 +15,7 @@
 static const struct {
 	const char *name;
 	int (*run)(struct bench *b);
-} suites[] = {{"wire", bench_wire}, {"datapath", bench_datapath}};
+} suites[] = {{"wire", bench_wire}, {"wire", bench_auth}, {"datapath", bench_datapath}};
 
 #define N_SUITES (sizeof(suites) / sizeof(suites[0]))
 
@@ -26,20 +26,55 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_noisy(const double *sorted, unsigned n)
+{
+	return sorted[n / 10] > sorted[0] * 1.1;
+}
+
+static json_t *figure(const char *suite, const char *name, const char *metric, const char *unit,
+    double *s, unsigned n)
+{
+	qsort(s, n, sizeof(*s), by_value);
+	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:i, s:s, s:b}", "suite", suite,
+	    "case", name, "metric", metric, "min", s[0], "p10", s[n / 10], "median", s[n / 2],
+	    "max", s[n - 1], "samples", (int)n, "unit", unit, "noisy", is_noisy(s, n));
+}
+
+static void print_figure(const char *suite, const char *name, const char *metric, const char *unit,
+    const double *s, unsigned n)
+{
+	printf("%-9s %-26s %-18s %12.1f %12.1f %12.1f %12.1f  %s%s", suite, name, metric, s[0],
+	    s[n / 10], s[n / 2], s[n - 1], unit, is_noisy(s, n) ? " (noisy)" : "");
+}
+
 void bench_report(struct bench *b, const char *suite, const char *name, const char *metric,
     const char *unit, double *s, unsigned n)
 {
-	bool noisy;
+	json_array_append_new(b->figures, figure(suite, name, metric, unit, s, n));
+	if (!b->quiet) {
+		print_figure(suite, name, metric, unit, s, n);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
 
-	qsort(s, n, sizeof(*s), by_value);
-	noisy = s[n / 10] > s[0] * 1.1;
-	json_array_append_new(b->figures,
-	    json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:i, s:s, s:b}", "suite", suite, "case",
-		name, "metric", metric, "min", s[0], "p10", s[n / 10], "median", s[n / 2], "max",
-		s[n - 1], "samples", (int)n, "unit", unit, "noisy", noisy));
-	if (!b->quiet)
-		printf("%-9s %-26s %-18s %12.1f %12.1f %12.1f %12.1f  %s%s\n", suite, name, metric,
-		    s[0], s[n / 10], s[n / 2], s[n - 1], unit, noisy ? " (noisy)" : "");
+void bench_report_peer(struct bench *b, const char *suite, const char *name, const char *metric,
+    const char *unit, double *s, const char *peer, double *peer_s, unsigned n)
+{
+	json_t *f = figure(suite, name, metric, unit, s, n);
+	double median, ratio;
+
+	qsort(peer_s, n, sizeof(*peer_s), by_value);
+	median = peer_s[n / 2];
+	ratio = s[n / 2] / median;
+	json_object_set_new(f, "peer", json_string(peer));
+	json_object_set_new(f, "peer_median", json_real(median));
+	json_object_set_new(f, "ratio", json_real(ratio));
+	json_array_append_new(b->figures, f);
+	if (!b->quiet) {
+		print_figure(suite, name, metric, unit, s, n);
+		printf("; %s %.1f, ratio %.3f\n", peer, median, ratio);
+	}
 	fflush(stdout);
 }
 
@@ -70,12 +105,15 @@ static json_t *machine(void)
 	    "dpdk", rte_version());
 }
 
-static int find_suite(const char *name)
+/* Marks all that is called so. */
+static bool want_suite(const char *name, bool *wanted)
 {
+	bool found = false;
+
 	for (unsigned i = 0; i < N_SUITES; i++)
 		if (!strcmp(suites[i].name, name))
-			return (int)i;
-	return -1;
+			wanted[i] = found = true;
+	return found;
 }
 
 static void usage(FILE *to)
@@ -90,16 +128,14 @@ int main(int argc, char **argv)
 	json_t *doc;
 
 	for (int i = 1; i < argc; i++) {
-		int s = find_suite(argv[i]);
-
 		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
 			usage(stdout);
 			return 0;
 		}
 		if (!strcmp(argv[i], "--json")) {
 			b.quiet = true;
-		} else if (s >= 0) {
-			wanted[s] = any = true;
+		} else if (want_suite(argv[i], wanted)) {
+			any = true;
 		} else {
 			usage(stderr);
 			return 2;

@@ -42,6 +42,8 @@ int main(int argc, char **argv)
 				   "  -s SOCKET  where xtrd listens; else the variable "
 				   "XTRD_SOCKET, else " DEFAULT_SOCKET "\n"
 				   "  --json     print the answer as it comes, one JSON document\n"
+				   "decode FILE prints the LISP packets of a capture (pcap, "
+				   "pcapng; - for standard input), and needs no xtrd.\n"
 				   "Without words, a prompt. 'xtrctl help' lists the commands of "
 				   "the xtrd that runs.");
 			return 0;

@@ -158,8 +158,12 @@ static int run_line(const char *line, bool raw)
 			words = help;
 			n = 1;
 		}
-		if (xtrctl_show(stdout, socket_path, raw, words, (unsigned)n, why, sizeof(why)) !=
-		    0) {
+		if (n == 2 && !strcmp(words[0], "decode") && !strcmp(words[1], "-")) {
+			fputs("xtrctl: decode - reads standard input, which is the prompt's here\n",
+			    stderr);
+			rc = 1;
+		} else if (xtrctl_show(stdout, socket_path, raw, words, (unsigned)n, why,
+			       sizeof(why)) != 0) {
 			fprintf(stderr, "xtrctl: %s\n", why);
 			rc = 1;
 		}

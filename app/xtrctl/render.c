@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "render.h"
 
+#include "decode.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,16 @@ static const struct xtrctl_listing *const listings[] = {
     &xtrctl_version,
     &xtrctl_help,
 };
+
+/* The one command that is not xtrd's. */
+static int decode(
+    FILE *out, bool raw, const char *const *words, unsigned n_words, char *err, size_t err_size)
+{
+	if (n_words == 2)
+		return xtrctl_decode(out, raw, words[1], err, err_size);
+	snprintf(err, err_size, "decode takes the name of one file, or - for standard input");
+	return -EINVAL;
+}
 
 /* Does the command begin with these words? Returns how many they are, or 0. */
 static unsigned begins(const char *pattern, const char *const *words, unsigned n_words)
@@ -194,7 +206,9 @@ int xtrctl_show(FILE *out, const char *path, bool raw, const char *const *words,
 	}
 	if (all)
 		n_words--;
-	if (!strcmp(words[0], "monitor"))
+	if (!strcmp(words[0], "decode"))
+		rc = decode(out, raw, words, n_words, err, err_size);
+	else if (!strcmp(words[0], "monitor"))
 		rc = xtrctl_ask(path, words, n_words, sink_lines, out, err, err_size);
 	else if (raw)
 		rc = xtrctl_ask(path, words, n_words, sink_raw, out, err, err_size);

@@ -32,7 +32,8 @@ extern const struct xtrctl_listing xtrctl_show_map_cache, xtrctl_show_database, 
 
 /*
  * Asks xtrd, and prints what it says: as it comes where raw, else by the listing of that command,
- * or as indented JSON. Returns 0 or negative errno and one line in err.
+ * or as indented JSON. "decode FILE" asks nobody (decode.h). Returns 0 or negative errno and one
+ * line in err.
  */
 int xtrctl_show(FILE *out, const char *path, bool raw, const char *const *words, unsigned n_words,
     char *err, size_t err_size);

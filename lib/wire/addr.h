@@ -13,10 +13,16 @@
 #include <stdint.h>
 
 /* Address family identifiers as they stand on the wire (RFC 9301 section 5.2, RFC 8060). */
-#define XTR_AFI_NONE 0
-#define XTR_AFI_IPV4 1
-#define XTR_AFI_IPV6 2
-#define XTR_AFI_LCAF 16387
+#define XTR_AFI_NONE  0
+#define XTR_AFI_IPV4  1
+#define XTR_AFI_IPV6  2
+#define XTR_AFI_802   6  /* a 48-bit MAC address, as deployed peers and RFC 8060 4.10.2 write it */
+#define XTR_AFI_NAME  17 /* distinguished name: text and a zero byte, RFC 9735 section 3 */
+#define XTR_AFI_LCAF  16387
+#define XTR_AFI_MAC48 16389 /* RFC 7042 section 5.3 */
+#define XTR_AFI_MAC64 16390
+
+#define XTR_MAC_LEN 6 /* bytes of AFI 6 and 16389; AFI 16390 has eight */
 
 #define XTR_IID_MAX 0xffffffu /* instance-IDs have 24 bits, RFC 9300 section 5.3 */
 
@@ -32,6 +38,18 @@ struct xtr_eid {
 	uint32_t iid; /* host byte order, 0 to XTR_IID_MAX */
 	uint8_t plen; /* 0 to 32 or 0 to 128 */
 	struct xtr_ip ip;
+};
+
+/*
+ * An address of any kind as it stands in a message: a view, whose bytes are the caller's and lie
+ * whole within what was read. All zero it stands for AFI 0, no address. lcaf.h looks into it.
+ */
+struct xtr_addr {
+	const uint8_t *p; /* what follows the AFI; for an LCAF its six header bytes are the first */
+	uint32_t len;     /* bytes at p */
+	uint16_t afi;     /* XTR_AFI_..., host byte order */
+	uint8_t lcaf;     /* of XTR_AFI_LCAF the LCAF type, else 0 */
+	uint8_t depth;    /* how many LCAFs it lies in */
 };
 
 #define XTR_IP_STRLEN  46 /* longest address and its zero byte */

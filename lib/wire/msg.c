@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whole control messages: from bytes to struct xtr_msg, with every check. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "wire/read.h"
@@ -16,6 +17,7 @@
 #define REQUEST0_S   0x01
 #define REQUEST1_P   0x80 /* PITR */
 #define REQUEST1_S   0x40 /* SMR-invoked */
+#define REQUEST1_I   0x10 /* xTR-ID, RFC 9437 section 4 */
 #define REQUEST2_L   0x40
 #define REQUEST2_D   0x20
 #define REQUEST2_IRC 0x1f
@@ -29,21 +31,26 @@
 #define REGISTER2_T  0x08
 #define REGISTER2_A  0x04
 #define REGISTER2_M  0x01
+#define INFO0_R      0x08
 
 static int itr_rlocs_read(struct xtr_rd *r, struct xtr_msg *m, unsigned n)
 {
-	struct xtr_rd_addr a;
+	struct xtr_addr a;
 	size_t start = r->pos;
 	unsigned seen = 0;
 	int ret;
 
+	m->itr_addrs = xtr_rd_at(r);
+	m->n_itr_addrs = (uint8_t)n;
 	for (unsigned i = 0; i < n; i++) {
-		ret = xtr_rd_address(r, false, "ITR-RLOC", &a);
+		ret = xtr_rd_addr(r, "ITR-RLOC", &a);
 		if (ret < 0)
 			return ret;
 		seen += a.afi != XTR_AFI_NONE;
-		if (a.ip.af != 0)
-			m->itr_rlocs[m->n_itr_rlocs++] = a.ip;
+		if (a.afi == XTR_AFI_IPV4)
+			m->itr_rlocs[m->n_itr_rlocs++] = xtr_ip4(a.p);
+		else if (a.afi == XTR_AFI_IPV6)
+			m->itr_rlocs[m->n_itr_rlocs++] = xtr_ip6(a.p);
 	}
 	/* RFC 9301 5.3: a Map-Request without any ITR-RLOC address MUST be dropped. */
 	if (seen == 0)
@@ -51,13 +58,24 @@ static int itr_rlocs_read(struct xtr_rd *r, struct xtr_msg *m, unsigned n)
 	return 0;
 }
 
-/* RFC 9301 section 5.2. */
+static void ids_read(struct xtr_rd *r, struct xtr_msg *m)
+{
+	m->xtr_id = xtr_rd_at(r);
+	m->site_id = m->xtr_id + XTR_XTR_ID_LEN;
+	r->pos += XTR_XTR_ID_LEN + XTR_SITE_ID_LEN;
+}
+
+static int ids_missing(const struct xtr_rd *r, const char *clause)
+{
+	return xtr_rd_fail(
+	    r, r->pos, "xTR-ID", "I bit set, but message ends before xTR-ID and Site-ID", clause);
+}
+
+/* RFC 9301 section 5.2, RFC 9437 section 4. */
 static int request_read(struct xtr_rd *r, struct xtr_msg *m)
 {
 	const uint8_t *p = r->base;
-	struct xtr_record rec;
-	struct xtr_rd_addr a;
-	struct xtr_eid eid;
+	bool plain;
 	int ret;
 
 	m->authoritative = p[0] & REQUEST0_A;
@@ -66,16 +84,13 @@ static int request_read(struct xtr_rd *r, struct xtr_msg *m)
 	m->smr = p[0] & REQUEST0_S;
 	m->pitr = p[1] & REQUEST1_P;
 	m->smr_invoked = p[1] & REQUEST1_S;
+	m->has_ids = p[1] & REQUEST1_I;
 	m->local_xtr = p[2] & REQUEST2_L;
 	m->dont_reply = p[2] & REQUEST2_D;
 
-	/* A source EID of a type that we do not know is as good as none: nothing but SMR looks at
-	 * it. */
-	ret = xtr_rd_address(r, true, "Source-EID", &a);
+	ret = xtr_rd_source_eid(r, &m->source_eid, &m->source_addr);
 	if (ret < 0)
 		return ret;
-	if (a.understood)
-		m->source_eid = xtr_eid_host(a.iid, &a.ip);
 	ret = itr_rlocs_read(r, m, (p[2] & REQUEST2_IRC) + 1u);
 	if (ret < 0)
 		return ret;
@@ -86,60 +101,54 @@ static int request_read(struct xtr_rd *r, struct xtr_msg *m)
 		    r, 3, "Record Count", "a Map-Request without records", "RFC 9301 5.2");
 	m->records = xtr_rd_at(r);
 	for (unsigned i = 0; i < m->n_records; i++) {
-		ret = xtr_rd_request_eid(r, &eid);
+		ret = xtr_rd_request_rec(r);
 		if (ret < 0)
 			return ret;
 	}
 	m->records_after = xtr_rd_at(r);
 	if (m->map_data) {
 		m->reply_record = xtr_rd_at(r);
-		ret = xtr_rd_record(r, &rec);
+		ret = xtr_rd_records(r, 1, false, &plain);
+		if (ret < 0)
+			return ret;
 	}
-	return ret;
+	if (!m->has_ids)
+		return 0;
+	if (!xtr_rd_has(r, XTR_XTR_ID_LEN + XTR_SITE_ID_LEN))
+		return ids_missing(r, "RFC 9437 4");
+	ids_read(r, m);
+	return 0;
 }
 
 static int records_read(struct xtr_rd *r, struct xtr_msg *m)
 {
-	struct xtr_record rec;
 	int ret;
 
 	m->records = xtr_rd_at(r);
-	for (unsigned i = 0; i < m->n_records; i++) {
-		ret = xtr_rd_record(r, &rec);
-		if (ret < 0)
-			return ret;
-	}
+	ret = xtr_rd_records(r, m->n_records, m->type == XTR_MSG_MAP_REFERRAL, &m->plain);
 	m->records_after = xtr_rd_at(r);
-	return 0;
+	return ret;
 }
 
-/* RFC 9301 section 5.4. What LISP-SEC appends (S) is left alone. */
+/* RFC 9301 section 5.4. */
 static int reply_read(struct xtr_rd *r, struct xtr_msg *m)
 {
+	int ret = records_read(r, m);
+
 	m->probe = r->base[0] & REPLY0_P;
 	m->echo_nonce = r->base[0] & REPLY0_E;
 	m->security = r->base[0] & REPLY0_S;
-	return records_read(r, m);
+	return ret == 0 && m->security ? xtr_rd_sec_reply(r, m) : ret;
 }
 
-/* RFC 9301 sections 5.6 and 5.7: Map-Register, Map-Notify, Map-Notify-Ack. */
-static int register_read(struct xtr_rd *r, struct xtr_msg *m)
+/* Key ID, algorithm, and authentication data, which need not be of an algorithm that we know. */
+static int auth_read(struct xtr_rd *r, struct xtr_msg *m)
 {
 	const uint8_t *p = r->base;
-	int ret;
 
 	if (!xtr_rd_has(r, AUTH_HDR_END - NONCE_END))
 		return xtr_rd_fail(r, r->pos, "Key ID",
 		    "message ends inside the authentication header", "RFC 9301 5.6");
-	if (m->type == XTR_MSG_MAP_REGISTER) {
-		m->proxy_reply = p[0] & REGISTER0_P;
-		m->security = p[0] & REGISTER0_S;
-		m->has_ids = p[0] & REGISTER0_I;
-		m->eid_notify = p[2] & REGISTER2_E;
-		m->use_ttl = p[2] & REGISTER2_T;
-		m->merge = p[2] & REGISTER2_A;
-		m->want_notify = p[2] & REGISTER2_M;
-	}
 	m->key_id = p[12];
 	m->algorithm = p[13];
 	m->auth_len = xtr_get16(p + 14);
@@ -152,6 +161,27 @@ static int register_read(struct xtr_rd *r, struct xtr_msg *m)
 		return xtr_rd_fail(r, 14, "Authentication Data Length",
 		    "message ends inside the authentication data", "RFC 9301 5.6");
 	r->pos += m->auth_len;
+	return 0;
+}
+
+/* RFC 9301 sections 5.6 and 5.7: Map-Register, Map-Notify, Map-Notify-Ack. */
+static int register_read(struct xtr_rd *r, struct xtr_msg *m)
+{
+	const uint8_t *p = r->base;
+	int ret;
+
+	if (m->type == XTR_MSG_MAP_REGISTER) {
+		m->proxy_reply = p[0] & REGISTER0_P;
+		m->security = p[0] & REGISTER0_S;
+		m->has_ids = p[0] & REGISTER0_I;
+		m->eid_notify = p[2] & REGISTER2_E;
+		m->use_ttl = p[2] & REGISTER2_T;
+		m->merge = p[2] & REGISTER2_A;
+		m->want_notify = p[2] & REGISTER2_M;
+	}
+	ret = auth_read(r, m);
+	if (ret < 0)
+		return ret;
 	ret = records_read(r, m);
 	if (ret < 0)
 		return ret;
@@ -164,46 +194,135 @@ static int register_read(struct xtr_rd *r, struct xtr_msg *m)
 	if (!m->has_ids)
 		return 0;
 	if (!xtr_rd_has(r, XTR_XTR_ID_LEN + XTR_SITE_ID_LEN))
-		return xtr_rd_fail(r, r->pos, "xTR-ID",
-		    "I bit set, but message ends before xTR-ID and Site-ID", "RFC 9301 5.6");
-	m->xtr_id = xtr_rd_at(r);
-	m->site_id = m->xtr_id + XTR_XTR_ID_LEN;
-	r->pos += XTR_XTR_ID_LEN + XTR_SITE_ID_LEN;
+		return ids_missing(r, "RFC 9301 5.6");
+	ids_read(r, m);
 	return 0;
 }
 
-int xtr_msg_read(const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
+/* draft-ermagan-lisp-nat-traversal, sections 4.1 and 4.2. */
+static int info_read(struct xtr_rd *r, struct xtr_msg *m)
 {
-	struct xtr_rd r = {.base = p, .len = len, .err = err};
+	const char *clause = "draft-ermagan-lisp-nat-traversal 4.1";
+	size_t at;
+	int ret;
 
-	*m = (struct xtr_msg){0};
+	m->info_reply = r->base[0] & INFO0_R;
+	ret = auth_read(r, m);
+	if (ret < 0)
+		return ret;
+	at = r->pos;
+	if (!xtr_rd_has(r, 6))
+		return xtr_rd_fail(r, at, "TTL", "message ends before the EID-prefix", clause);
+	m->info_ttl = xtr_get32(xtr_rd_at(r));
+	m->info_mask_len = r->base[at + 5];
+	r->pos += 6;
+	ret = xtr_rd_eid(r, "EID-Prefix", at + 5, clause, &m->source_eid, &m->source_addr);
+	if (ret < 0)
+		return ret;
+	ret = xtr_rd_addr(r, "NAT-traversal LCAF", &m->info_addr);
+	m->records_end = (uint32_t)r->pos;
+	return ret;
+}
+
+static int by_type(struct xtr_rd *r, struct xtr_msg *m)
+{
+	switch ((unsigned)m->type) {
+	case XTR_MSG_MAP_REQUEST:
+		return request_read(r, m);
+	case XTR_MSG_MAP_REPLY:
+		return reply_read(r, m);
+	case XTR_MSG_MAP_REFERRAL:
+		return records_read(r, m);
+	case XTR_MSG_INFO:
+		return info_read(r, m);
+	default:
+		return register_read(r, m);
+	}
+}
+
+/* Stores that the compiler lays out one by one are fewer instructions than one memset() takes. */
+static inline void clear(struct xtr_msg *m)
+{
+	enum { SIZE = offsetof(struct xtr_msg, source_eid), BLOCK = 64 };
+	char *p = (char *)m;
+
+	_Static_assert(SIZE > 2 * BLOCK && SIZE <= 3 * BLOCK, "as many blocks as there are lines");
+	memset(p, 0, BLOCK);
+	memset(p + BLOCK, 0, BLOCK);
+	memset(p + 2 * BLOCK, 0, SIZE - 2 * BLOCK);
+}
+
+static __attribute__((noinline)) int read_any(
+    const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
+{
+	struct xtr_rd r = {.base = p, .len = len, .pos = HDR_LEN, .err = err};
+	int ret;
+
+	clear(m);
 	if (len < HDR_LEN)
 		return xtr_rd_fail(
 		    &r, 0, "Type", "message shorter than its header", "RFC 9301 5.1");
 	m->type = p[0] >> 4;
+	m->head = xtr_get32(p);
 	m->end = p + len;
-	if (m->type == XTR_MSG_ECM) {
-		r.pos = HDR_LEN;
+	if (m->type == XTR_MSG_ECM)
 		return xtr_rd_ecm(&r, m);
+	if (m->type == XTR_MSG_EXTENSION) {
+		/* RFC 9304 section 3: the structure is the sub-type's own matter. */
+		m->subtype = xtr_get16(p) & 0xfff;
+		m->ext = p + 2;
+		m->ext_len = (uint32_t)(len - 2);
+		return 0;
 	}
-	if (m->type < XTR_MSG_MAP_REQUEST || m->type > XTR_MSG_MAP_NOTIFY_ACK) {
+	if (m->type < XTR_MSG_MAP_REQUEST || m->type > XTR_MSG_INFO) {
 		xtr_rd_fail(&r, 0, "Type", "unknown message type", "RFC 9301 5.1");
 		return -ENOTSUP;
 	}
 	if (len < NONCE_END)
 		return xtr_rd_fail(
 		    &r, HDR_LEN, "Nonce", "message ends inside the nonce", "RFC 9301 5.2");
-	m->n_records = p[3];
+	/* That byte of an Info-Request is reserved. */
+	m->n_records = m->type == XTR_MSG_INFO ? 0 : p[3];
 	m->nonce = xtr_get64(p + HDR_LEN);
 	r.pos = NONCE_END;
-	switch (m->type) {
-	case XTR_MSG_MAP_REQUEST:
-		return request_read(&r, m);
-	case XTR_MSG_MAP_REPLY:
-		return reply_read(&r, m);
-	default:
-		return register_read(&r, m);
+	ret = by_type(&r, m);
+	m->vendor = r.vendor;
+	return ret;
+}
+
+int xtr_msg_read(const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
+{
+	const uint8_t *at, *end;
+	size_t left;
+	uint32_t head;
+
+	if (len < NONCE_END)
+		return read_any(p, len, m, err);
+	at = p + NONCE_END;
+	left = len - NONCE_END;
+	/* The short way: a Map-Reply (RFC 9301 section 5.4) without anything unusual. */
+	head = xtr_get32(p);
+	if ((head & (0xf0000000u | (uint32_t)REPLY0_S << 24)) != (uint32_t)XTR_MSG_MAP_REPLY << 28)
+		return read_any(p, len, m, err);
+	for (unsigned n = head & 0xff; n > 0; n--) {
+		end = xtr_record4_end(at, left);
+		if (!end)
+			return read_any(p, len, m, err);
+		left -= (size_t)(end - at);
+		at = end;
 	}
+	clear(m);
+	m->type = XTR_MSG_MAP_REPLY;
+	m->head = head;
+	m->nonce = xtr_get64(p + HDR_LEN);
+	m->records = p + NONCE_END;
+	m->records_after = at;
+	m->end = p + len;
+	m->n_records = (uint8_t)head;
+	m->plain = true;
+	m->probe = head & (uint32_t)REPLY0_P << 24;
+	m->echo_nonce = head & (uint32_t)REPLY0_E << 24;
+	return 0;
 }
 
 int xtr_wire_err_format(const struct xtr_wire_err *err, char *buf, size_t size)
@@ -215,9 +334,8 @@ int xtr_wire_err_format(const struct xtr_wire_err *err, char *buf, size_t size)
 const char *xtr_msg_type_name(unsigned type)
 {
 	static const char *const names[16] = {"type 0", "Map-Request", "Map-Reply", "Map-Register",
-	    "Map-Notify", "Map-Notify-Ack", "Map-Referral", "type 7",
-	    "Encapsulated Control Message", "type 9", "type 10", "type 11", "type 12", "type 13",
-	    "type 14", "type 15"};
+	    "Map-Notify", "Map-Notify-Ack", "Map-Referral", "Info", "Encapsulated Control Message",
+	    "type 9", "type 10", "type 11", "type 12", "type 13", "type 14", "Shared Extension"};
 
 	return type < 16 ? names[type] : "type above 15";
 }
@@ -226,6 +344,14 @@ const char *xtr_act_name(unsigned act)
 {
 	static const char *const names[8] = {"no-action", "natively-forward", "send-map-request",
 	    "drop", "drop-policy-denied", "drop-auth-failure", "action 6", "action 7"};
+
+	return act < 8 ? names[act] : "action above 7";
+}
+
+const char *xtr_referral_act_name(unsigned act)
+{
+	static const char *const names[8] = {"node-referral", "ms-referral", "ms-ack",
+	    "ms-not-registered", "delegation-hole", "not-authoritative", "action 6", "action 7"};
 
 	return act < 8 ? names[act] : "action above 7";
 }

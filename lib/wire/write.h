@@ -4,13 +4,8 @@
 #ifndef XTR_WIRE_WRITE_H
 #define XTR_WIRE_WRITE_H
 
+#include "wire/bytes.h"
 #include "wire/msg.h"
-
-static inline void xtr_set16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 /* Appends n bytes, zeros where p is NULL. */
 void xtr_put(struct xtr_writer *w, const void *p, size_t n);

@@ -19,7 +19,7 @@ static void require(bool good)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct xtr_key *key;
+	static struct xtr_key *key, *none;
 	struct xtr_wire_err err;
 	struct xtr_msg m;
 	uint8_t *p;
@@ -27,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!key)
 		key = xtr_key_create("Zaq12wsx!@", 10);
-	require(key != NULL);
+	if (!none)
+		none = xtr_key_create_none();
+	require(key != NULL && none != NULL);
 	p = malloc(size ? size : 1);
 	require(p != NULL);
 	if (size)
@@ -36,7 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(ret == 0 || ret == -EBADMSG || ret == -ENOTSUP);
 	if (xtr_msg_read(p, size, &m, &err) == 0) {
 		int verified = xtr_auth_verify(key, p, size, &m);
+		int open = xtr_auth_verify(none, p, size, &m);
 
+		require(open == -EKEYREJECTED || (open == 0 && verified == -ENOTSUP));
 		if (ret == 0) {
 			require(verified == 0);
 			p[m.auth_offset + m.auth_len / 2] ^= 1;

@@ -1,12 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes tests/fuzz/corpus: the control messages of tests/captures and of tests/unit/wire_vectors.h, a file each, no two
-alike. Files are named by what they hold, so that a second run changes nothing."""
+"""
+Makes tests/fuzz/corpus: make_corpus.py BUILD
+
+msg/   the control messages of tests/captures and of tests/unit/wire_vectors.h, and what the generator of the property
+       tests (BUILD/tests/unit/test_wire_property) makes of each type;
+lcaf/  addresses of all kinds (BUILD/tests/unit/test_lcaf_property);
+data/  data headers.
+
+A file each, no two alike in what matters, below 1 kB, named by what they hold, so that a second run changes nothing.
+With --merge BUILD_FUZZ FOUND it adds the inputs of the directory FOUND/TARGET that a run of fuzzing found and that reach
+lines that the others do not (libFuzzer's -merge=1 decides), as far as they are small.
+"""
 import hashlib
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = TESTS / "fuzz" / "corpus"
+SIZE_MAX = 1000  # bytes a file
+# Target and the directory that what it finds is kept in.
+TARGETS = {"fuzz_msg": "msg", "fuzz_ecm": "msg", "fuzz_lcaf": "lcaf", "fuzz_data": "data"}
 
 
 def captured(path):
@@ -16,20 +33,26 @@ def captured(path):
 
 
 def by_hand(path):
-    text = path.read_text().replace("\\\n", " ")
-    macros = {}
-    for name, body in re.findall(r"^#define (V_\w+)\s+(.*)$", text, re.M):
-        macros[name] = "".join(quoted or macros[word] for quoted, word in re.findall(r'"([^"]*)"|(V_\w+)', body))
-    return [body.replace(" ", "") for name, body in macros.items() if name not in ("V_NONCE", "V_REGISTER_RECORD", "V_IDS")]
+    """What the macros of a header say, by the preprocessor's word; parts of messages are as good as messages."""
+    text = re.sub(r"^#include.*$", "", path.read_text(), flags=re.M)
+    source = text + "".join("@ %s\n" % name for name in re.findall(r"^#define (V_\w+)\s", text, re.M))
+    command = ["cc", "-E", "-P", "-x", "c", "-"]
+    out = subprocess.run(command, input=source, check=True, stdout=subprocess.PIPE, text=True).stdout
+    texts = ["".join(re.findall(r'"([^"]*)"', part)).replace(" ", "") for part in out.split("@")[1:]]
+    return [text for text in texts if re.fullmatch("([0-9a-f]{2}){4,}", text)]
 
 
-def main():
-    tests = pathlib.Path(__file__).resolve().parent.parent
-    corpus = tests / "fuzz" / "corpus"
-    corpus.mkdir(exist_ok=True)
+def keep(kind, name, data):
+    directory = CORPUS / kind
+    directory.mkdir(parents=True, exist_ok=True)
+    if len(data) < SIZE_MAX:
+        (directory / ("%s-%s" % (name, hashlib.sha256(data).hexdigest()[:12]))).write_bytes(data)
+
+
+def known():
     shapes = set()
-    messages = by_hand(tests / "unit" / "wire_vectors.h")
-    for path in sorted((tests / "captures").glob("*.pcap")):
+    messages = by_hand(TESTS / "unit" / "wire_vectors.h")
+    for path in sorted((TESTS / "captures").glob("*.pcap")):
         messages += captured(path)
     for message in map(bytes.fromhex, messages):
         # Messages that differ in nonce and authentication data only teach a fuzzer nothing.
@@ -37,9 +60,47 @@ def main():
         shape = message[:4] + message[32:36] + message[44:] if message[0] >> 4 == 8 else shape
         if shape not in shapes:
             shapes.add(shape)
-            name = "type%d-%s" % (message[0] >> 4, hashlib.sha256(message).hexdigest()[:12])
-            (corpus / name).write_bytes(message)
-    print(f"{len(shapes)} messages in {corpus.name}")
+            keep("msg", "type%d" % (message[0] >> 4), message)
+
+
+def generated(build):
+    for test, kinds in (("wire", {"type": "msg", "data": "data", "vxlan": "data"}), ("lcaf", {"lcaf": "lcaf", "addr": "lcaf"})):
+        with tempfile.TemporaryDirectory() as made:
+            program = pathlib.Path(build, "tests", "unit", "test_%s_property" % test)
+            subprocess.run([program, "--corpus", made], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for path in sorted(pathlib.Path(made).iterdir()):
+                name = path.name.split("-")[0]
+                keep(kinds[re.match("[a-z]+", name)[0]], name, path.read_bytes())
+
+
+def merge(build, found):
+    for target, kind in TARGETS.items():
+        inputs = pathlib.Path(found, target)
+        if not inputs.is_dir():
+            continue
+        with tempfile.TemporaryDirectory() as merged:
+            # The first directory takes what the others add to it.
+            for path in (CORPUS / kind).iterdir():
+                pathlib.Path(merged, path.name).write_bytes(path.read_bytes())
+            before = {path.name for path in pathlib.Path(merged).iterdir()}
+            program = pathlib.Path(build, "tests", "fuzz", target)
+            subprocess.run([program, "-set_cover_merge=1", "-use_counters=0", merged, inputs], check=True, stderr=subprocess.DEVNULL)
+            for path in pathlib.Path(merged).iterdir():
+                if path.name not in before:
+                    keep(kind, "found-" + target.removeprefix("fuzz_"), path.read_bytes())
+
+
+def main():
+    if len(sys.argv) == 4 and sys.argv[1] == "--merge":
+        merge(*sys.argv[2:])
+    elif len(sys.argv) == 2:
+        known()
+        generated(sys.argv[1])
+    else:
+        print(__doc__, file=sys.stderr)
+        return 2
+    for kind in sorted(set(TARGETS.values())):
+        print("%d inputs in %s" % (len(list((CORPUS / kind).iterdir())), kind))
     return 0
 
 

@@ -30,6 +30,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/crypto.h>
 
 #include "auth/auth.h"
 
@@ -279,6 +280,256 @@ static void test_unsupported(void **state)
 	assert_int_equal(xtr_auth_sign(*state, m.p, m.len, m.len), -EBADMSG);
 }
 
+/* OpenSSL's allocations: the one that is `fail_in` away fails, none below 0. */
+static int fail_in = -1;
+
+static bool is_short(void)
+{
+	return fail_in >= 0 && fail_in-- == 0;
+}
+
+static void *short_malloc(size_t n, const char *file, int line)
+{
+	return is_short() ? NULL : malloc(n);
+}
+
+static void *short_realloc(void *p, size_t n, const char *file, int line)
+{
+	return is_short() ? NULL : realloc(p, n);
+}
+
+static void short_free(void *p, const char *file, int line)
+{
+	free(p);
+}
+
+/* Algorithm 0 goes with the key that stands for it, and with no other. */
+static void test_none(void **state)
+{
+	struct xtr_key *none = xtr_key_create_none();
+	struct message m = message_make(3, 0, 0, true, 0), before = m;
+	size_t covered = 1;
+	struct xtr_wire_err err;
+	struct xtr_msg msg;
+
+	assert_non_null(none);
+	assert_int_equal(xtr_auth_sign(none, m.p, m.len, m.len), 0);
+	assert_memory_equal(m.p, before.p, m.len);
+	assert_int_equal(verify(none, &m), 0);
+	assert_int_equal(xtr_msg_read(m.p, m.len, &msg, &err), 0);
+	assert_int_equal(xtr_auth_verify_covered(none, m.p, m.len, &msg, &covered), 0);
+	assert_int_equal(covered, 0);
+	assert_int_equal(verify(*state, &m), -ENOTSUP);
+	assert_int_equal(xtr_auth_sign(*state, m.p, m.len, m.len), -ENOTSUP);
+	/* data where there must be none; a MAC, right or wrong, that "none" cannot judge */
+	m = message_make(3, 0, 12, true, 0);
+	assert_int_equal(verify(none, &m), -EKEYREJECTED);
+	assert_int_equal(xtr_auth_sign(none, m.p, m.len, m.len), -EBADMSG);
+	for (size_t i = 0; i < N_VECTORS; i++) {
+		const struct vector *v = &vectors[i];
+
+		m = message_make(v->type, v->algorithm, v->len, true, 0);
+		assert_int_equal(xtr_auth_sign(none, m.p, m.len, m.len), -ENOTSUP);
+		hex_put(m.p + 16, v->mac);
+		assert_int_equal(verify(*state, &m), 0);
+		assert_int_equal(verify(none, &m), -EKEYREJECTED);
+	}
+	xtr_key_destroy(none);
+}
+
+/* The coverage found is the sender's, so that an answer can have the same. */
+static void test_covered(void **state)
+{
+	for (size_t i = 0; i < N_VECTORS; i++) {
+		const struct vector *v = &vectors[i];
+		struct message m = message_make(v->type, v->algorithm, v->len, true, 0);
+		struct xtr_wire_err err;
+		struct xtr_msg msg;
+		size_t covered = 0;
+
+		hex_put(m.p + 16, v->mac);
+		assert_int_equal(xtr_msg_read(m.p, m.len, &msg, &err), 0);
+		assert_int_equal(xtr_auth_verify_covered(*state, m.p, m.len, &msg, &covered), 0);
+		assert_int_equal(covered, v->whole ? m.len : m.records_end);
+	}
+}
+
+/* One key object for messages of all kinds in any order: nothing of one is left for the next, also
+ * where a message was refused. */
+static void test_reuse(void **state)
+{
+	for (unsigned round = 0; round < 2000; round++) {
+		const struct vector *v = &vectors[(round * 7919u) % N_VECTORS];
+		struct message m = message_make(v->type, v->algorithm, v->len, true, 0);
+
+		hex_put(m.p + 16, v->mac);
+		if (round % 3 == 0) {
+			m.p[16 + round % v->len] ^= 1;
+			assert_int_equal(verify(*state, &m), -EKEYREJECTED);
+			m.p[16 + round % v->len] ^= 1;
+		}
+		assert_int_equal(verify(*state, &m), 0);
+	}
+}
+
+/*
+ * An Info-Request has its authentication data where a Map-Register has. By Python:
+ *   m = bytes.fromhex("70000000" + NONCE + "0002" "0020" + "00" * 32 + "000005a0" "00" "18" "0001"
+ *       "0a010100" "0000"); hmac.digest(K, m, "sha256").hex()
+ */
+static void test_info(void **state)
+{
+	static const char mac_hex[] =
+	    "7bf6dd9ac5f50990dba270047d77908aca323edf715705ee09bc8cb959ed8aa7";
+	struct message m = {.len = 0};
+	uint8_t mac[32];
+
+	m.len = hex_put(m.p, "70000000");
+	m.len += hex_put(m.p + m.len, nonce_hex);
+	m.len += hex_put(m.p + m.len, "00020020");
+	m.len += sizeof mac;
+	m.len += hex_put(m.p + m.len, "000005a0001800010a0101000000");
+	assert_int_equal(hex_put(mac, mac_hex), sizeof mac);
+	assert_int_equal(xtr_auth_sign(*state, m.p, m.len, m.len), 0);
+	assert_memory_equal(m.p + 16, mac, sizeof mac);
+	assert_int_equal(verify(*state, &m), 0);
+	m.p[m.len - 4] ^= 1;
+	assert_int_equal(verify(*state, &m), -EKEYREJECTED);
+	m.p[13] = XTR_ALG_SHA256_HKDF; /* there is no salt for it */
+	assert_int_equal(verify(*state, &m), -ENOTSUP);
+	assert_int_equal(xtr_auth_sign(*state, m.p, m.len, m.len), -ENOTSUP);
+}
+
+/* A message of key ID `id`, signed with a secret. */
+static struct message message_signed(const char *with, uint8_t id)
+{
+	struct xtr_key *key = xtr_key_create(with, strlen(with));
+	struct message m = message_make(3, 2, 32, true, 0);
+
+	assert_non_null(key);
+	m.p[12] = id;
+	assert_int_equal(xtr_auth_sign(key, m.p, m.len, m.len), 0);
+	xtr_key_destroy(key);
+	return m;
+}
+
+static int ring_verify(const struct xtr_keyring *ring, const struct message *m)
+{
+	struct xtr_wire_err err;
+	struct xtr_msg msg;
+	size_t covered = 0;
+	int ret;
+
+	assert_int_equal(xtr_msg_read(m->p, m->len, &msg, &err), 0);
+	ret = xtr_keyring_verify(ring, m->p, m->len, &msg, &covered);
+	assert_int_equal(covered, ret == 0 ? m->len : 0);
+	return ret;
+}
+
+/* RFC 9301 section 5.6: key IDs let secrets be rotated. */
+static void test_keyring(void **state)
+{
+	struct message of_old = message_signed("old", 1), of_new = message_signed("new", 2);
+	struct message stranger = message_signed("old", 7);
+	struct xtr_keyring *ring = xtr_keyring_create();
+
+	assert_non_null(ring);
+	assert_int_equal(ring_verify(ring, &of_old), -ENOKEY);
+	assert_int_equal(xtr_keyring_set(ring, 1, "old", 3), 0);
+	assert_int_equal(xtr_keyring_set(ring, 2, "new", 3), 0);
+	assert_int_equal(ring_verify(ring, &of_old), 0);
+	assert_int_equal(ring_verify(ring, &of_new), 0);
+	/* the right secret under another's ID is wrong */
+	of_old.p[12] = 2;
+	assert_int_equal(ring_verify(ring, &of_old), -EKEYREJECTED);
+	of_old.p[12] = 1;
+	assert_int_equal(ring_verify(ring, &stranger), -ENOKEY);
+	assert_null(xtr_keyring_get(ring, 0));
+	assert_null(xtr_keyring_get(ring, 255));
+	/* one for all that have none of their own */
+	assert_int_equal(xtr_keyring_set(ring, XTR_KEY_ID_ANY, "old", 3), 0);
+	assert_int_equal(ring_verify(ring, &stranger), 0);
+	assert_int_equal(ring_verify(ring, &of_new), 0);
+	of_old.p[12] = 2;
+	assert_int_equal(ring_verify(ring, &of_old), -EKEYREJECTED);
+	/* taken away, and put in the place of another */
+	assert_int_equal(xtr_keyring_set(ring, 2, NULL, 0), 0);
+	assert_int_equal(ring_verify(ring, &of_new), -EKEYREJECTED);
+	assert_int_equal(xtr_keyring_set(ring, XTR_KEY_ID_ANY, NULL, 0), 0);
+	assert_int_equal(ring_verify(ring, &of_new), -ENOKEY);
+	assert_int_equal(xtr_keyring_set(ring, 1, "new", 3), 0);
+	of_new = message_signed("new", 1);
+	assert_int_equal(ring_verify(ring, &of_new), 0);
+	assert_int_equal(xtr_keyring_set(ring, 255, "last", 4), 0);
+	assert_non_null(xtr_keyring_get(ring, 255));
+	assert_int_equal(xtr_keyring_set(ring, 256, "x", 1), -EINVAL);
+	assert_int_equal(xtr_keyring_set(ring, -2, "x", 1), -EINVAL);
+	/* a secret that can't be taken leaves the one that was there */
+	fail_in = 0;
+	assert_int_equal(xtr_keyring_set(ring, 1, "x", 1), -ENOMEM);
+	fail_in = -1;
+	assert_int_equal(ring_verify(ring, &of_new), 0);
+	xtr_keyring_destroy(ring);
+	xtr_keyring_destroy(NULL);
+}
+
+/* Whichever allocation fails: a key is there whole or not at all, and nothing is leaked (which ASan
+ * sees). */
+static void test_short_memory(void **state)
+{
+	unsigned refused = 0;
+	int left = 0;
+
+	for (int n = 0; left <= 0; n++) {
+		struct message m = message_make(3, 3, 32, true, 0);
+		struct xtr_key *key;
+
+		fail_in = n;
+		key = xtr_key_create("other", 5);
+		left = fail_in + 1; /* more than 0: it was not that many */
+		fail_in = -1;
+		if (key) {
+			assert_int_equal(xtr_auth_sign(key, m.p, m.len, m.len), 0);
+			assert_int_equal(verify(key, &m), 0);
+			assert_int_equal(verify(*state, &m), -EKEYREJECTED);
+		}
+		refused += !key;
+		xtr_key_destroy(key);
+	}
+	assert_true(refused >= 3);
+	fail_in = 0;
+	assert_null(xtr_key_create_none());
+	fail_in = -1;
+}
+
+/* Nor does a MAC match because it could not be computed. */
+static void test_short_memory_verify(void **state)
+{
+	for (unsigned algorithm = 1; algorithm <= 3; algorithm++) {
+		unsigned len = (unsigned)xtr_auth_len(algorithm, false);
+		struct message good = message_make(3, algorithm, len, true, 0), bad = good;
+		int left = 0;
+
+		assert_int_equal(xtr_auth_sign(*state, good.p, good.len, good.len), 0);
+		for (int n = 0; left <= 0; n++) {
+			struct message m = bad;
+			int ret;
+
+			fail_in = n;
+			ret = verify(*state, &bad);
+			assert_true(ret == -ENOTSUP || ret == -EKEYREJECTED);
+			left = fail_in + 1;
+			fail_in = n;
+			ret = xtr_auth_sign(*state, m.p, m.len, m.len);
+			fail_in = -1;
+			assert_true(ret == 0 || ret == -ENOTSUP);
+			assert_memory_equal(m.p, (ret == 0 ? good : bad).p, m.len);
+			/* and the context is fit to be used again */
+			assert_int_equal(verify(*state, &good), 0);
+		}
+	}
+}
+
 static void test_names(void **state)
 {
 	for (unsigned i = 0; i < 4; i++)
@@ -289,6 +540,7 @@ static void test_names(void **state)
 	assert_string_equal(xtr_algorithm_name(0), "none");
 	assert_string_equal(xtr_algorithm_name(4), "algorithm 4");
 	assert_string_equal(xtr_algorithm_name(255), "algorithm 255");
+	assert_string_equal(xtr_algorithm_name(256), "algorithm above 255");
 	assert_int_equal(xtr_algorithm_parse("md5"), -EINVAL);
 	assert_int_equal(xtr_algorithm_parse(""), -EINVAL);
 	assert_int_equal(xtr_algorithm_parse("algorithm 4"), -EINVAL);
@@ -310,8 +562,18 @@ int main(void)
 	    cmocka_unit_test(test_tampered),
 	    cmocka_unit_test(test_wrong_key),
 	    cmocka_unit_test(test_unsupported),
+	    cmocka_unit_test(test_none),
+	    cmocka_unit_test(test_covered),
+	    cmocka_unit_test(test_reuse),
+	    cmocka_unit_test(test_info),
+	    cmocka_unit_test(test_keyring),
+	    cmocka_unit_test(test_short_memory),
+	    cmocka_unit_test(test_short_memory_verify),
 	    cmocka_unit_test(test_names),
 	};
 
+	/* before OpenSSL's first allocation */
+	if (CRYPTO_set_mem_functions(short_malloc, short_realloc, short_free) != 1)
+		return 1;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

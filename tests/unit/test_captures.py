@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What lib/wire reads in captured control messages, held against what tshark says of them, field by field.
 
-Every message to or from UDP port 4342 is compared, also inside an Encapsulated Control Message; the authentication of
-Map-Register and Map-Notify is recomputed by Python's hmac and checked by lib/auth. One line a check; status 1 if one fails,
-77 (skipped) where tshark is missing.
+Every message to or from UDP port 4342 is compared, also inside an Encapsulated Control Message, and every data header; what
+was read is written back, byte for byte. The authentication of Map-Register and Map-Notify is recomputed by Python's hmac and
+checked by lib/auth. One line a check; status 1 if one fails, 77 (skipped) where tshark is missing.
 """
 import argparse
 import collections
@@ -152,6 +152,32 @@ def frames(path):
         yield int(layers.find("frame.number")), levels[0][1].one("udp.payload").replace(":", ""), levels
 
 
+def data_headers(path):
+    """(frame number, eight bytes, the lisp-data layer) of every data packet."""
+    command = ["tshark", "-r", str(path), "-Y", "lisp-data and not icmp.type==3", "-T", "json"]
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout
+    for frame in json.loads(text, object_pairs_hook=Tree):
+        layers = frame.find("layers")
+        payload = layers.one("udp").one("udp.payload").replace(":", "")
+        yield int(layers.find("frame.number")), payload[:16], layers.one("lisp-data")
+
+
+def data_check(checks, path, program, seen):
+    """Data headers, as tshark has them, and written back."""
+    found = list(data_headers(path))
+    for (number, header, tree), ours in zip(found, dump(program, ["--data"], [header for _, header, _ in found])):
+        theirs = {"flags": letters(tree, [("N", "lisp-data.flags.nonce"), ("L", "lisp-data.flags.lsb"),
+                                          ("E", "lisp-data.flags.enr"), ("V", "lisp-data.flags.mv"),
+                                          ("I", "lisp-data.flags.iid")]),
+                  "nonce": tree.number("lisp-data.nonce"), "instance-id": tree.number("lisp-data.iid"),
+                  "source-version": tree.number("lisp-data.srcmapver"), "dest-version": tree.number("lisp-data.dstmapver")}
+        differ = {k: (ours[k], theirs[k]) for k in theirs if ours[k] != theirs[k]}
+        checks.check(not differ, f"{path.name} frame {number}: data header as tshark has it", f"(ours, tshark's) {differ}")
+        checks.check(ours["again"] == header, f"{path.name} frame {number}: written back as it was", (ours["again"], header))
+        seen["data packet"] += 1
+        seen["data packet with an instance-ID"] += "I" in ours["flags"]
+
+
 def address(ip, which):
     return str(ipaddress.ip_address(ip.find(f"ip.{which}") or ip.find(f"ipv6.{which}")))
 
@@ -212,8 +238,9 @@ def capture_check(checks, path, program, key, seen):
     said = dump(program, [key], payloads)
     other = dump(program, [key + "x"], payloads)
     short = dump(program, [key], [payload[:-2] for payload in payloads])
+    again = dump(program, ["--all"], payloads)
     checks.check(captured and len(captured) == len(said), f"{path.name}: {len(captured)} control messages")
-    for (number, payload, levels), ours, wrong, cut in zip(captured, said, other, short):
+    for (number, payload, levels), ours, wrong, cut, whole in zip(captured, said, other, short, again):
         where = f"{path.name} frame {number}: "
         if "error" in ours:
             checks.check(False, where + "read", ours["error"]["text"])
@@ -226,6 +253,7 @@ def capture_check(checks, path, program, key, seen):
         named = ", ".join(f"[{e['iid']}] {e['prefix']}" for e in eids)
         checks.check(not differ, f"{where}{NAMES[ours['type']]} {named} as tshark has it", f"(ours, tshark's) {differ}")
         checks.check("error" in cut, where + "one byte less is refused", cut)
+        checks.check(whole["again"] == payload, where + "written back as it was", (whole["again"], payload))
         seen[NAMES[ours["type"]]] += 1
         seen["probe"] += "P" in ours["flags"] and ours["type"] in (1, 2)
         seen["instance-ID 100"] += any(e["iid"] == 100 for e in eids)
@@ -252,10 +280,11 @@ def main():
     checks, seen = Checks(), collections.Counter()
     for path in args.capture or sorted((here.parent / "captures").glob("*.pcap")):
         capture_check(checks, path, args.dump, args.key, seen)
+        data_check(checks, path, args.dump, seen)
     if not args.capture:
         # So that no kind of message is missing without a word.
         for what in ("Map-Request", "Map-Reply", "Map-Register", "Map-Notify", "ECM", "probe", "instance-ID 100", "IPv6 EID",
-                     "negative reply"):
+                     "negative reply", "data packet", "data packet with an instance-ID"):
             checks.check(seen[what] > 0, f"all captures: {seen[what]} x {what}")
     print(f"{checks.count[True]} checks passed, {checks.count[False]} failed")
     return 0 if checks.count[True] and not checks.count[False] else 1

@@ -178,7 +178,7 @@ static void test_request_flags(void **state)
 		assert_int_equal(xtr_writer_result(&w), 0);
 		assert_memory_equal(buf, want, 4);
 		/* Reserved bits and flags of others do not matter (RFC 9301 5.2). */
-		buf[1] |= 0x3f;
+		buf[1] |= 0x2f; /* all but I of RFC 9437 */
 		buf[2] |= 0x80;
 		assert_int_equal(xtr_msg_read(buf, w.len, &m, &err), 0);
 		assert_int_equal(m.authoritative, i == 0);
@@ -337,7 +337,7 @@ static void test_actions(void **state)
 	for (unsigned act = 0; act < 8; act++) {
 		uint8_t buf[VECTOR_MAX];
 		const uint8_t *cursor = NULL;
-		struct xtr_record rec;
+		struct xtr_record rec = {0};
 		struct xtr_msg m;
 
 		read_ok(V_REPLY_NEGATIVE, &m, buf);

@@ -30,6 +30,12 @@ static const struct {
     {V_NOTIFY_ACK, 76},
     {V_ECM4, 0},
     {V_ECM6, 0},
+    {V_REQUEST_PUBSUB, 0},
+    {V_REPLY_SEC, 0},
+    {V_REFERRAL, 0},
+    {V_INFO_REQUEST, 0},
+    {V_INFO_REPLY, 0},
+    {V_ECM_SEC, 0},
 };
 #define N_VECTORS (sizeof vectors / sizeof vectors[0])
 
@@ -157,8 +163,9 @@ static void test_named(void **state)
 	    {"", -EBADMSG, "offset 0, Type: message shorter than its header (RFC 9301 5.1)"},
 	    {"100000", -EBADMSG, "offset 0, Type: message shorter than its header (RFC 9301 5.1)"},
 	    {"00000000", -ENOTSUP, "offset 0, Type: unknown message type (RFC 9301 5.1)"},
-	    {"60000001 " V_NONCE, -ENOTSUP, "offset 0, Type: unknown message type (RFC 9301 5.1)"},
-	    {"f0000001 " V_NONCE, -ENOTSUP, "offset 0, Type: unknown message type (RFC 9301 5.1)"},
+	    {"90000001 " V_NONCE, -ENOTSUP, "offset 0, Type: unknown message type (RFC 9301 5.1)"},
+	    {"e0000001 " V_NONCE, -ENOTSUP, "offset 0, Type: unknown message type (RFC 9301 5.1)"},
+	    {"f00000", -EBADMSG, "offset 0, Type: message shorter than its header (RFC 9301 5.1)"},
 	    {"20000000 0102", -EBADMSG,
 		"offset 4, Nonce: message ends inside the nonce (RFC 9301 5.2)"},
 	    /* Map-Request */
@@ -178,10 +185,17 @@ static void test_named(void **state)
 		"offset 21, EID mask-len: longer than the address (RFC 9301 5.2)"},
 	    {"10000001 " V_NONCE "0000 0001 ac100102 00 81 0002 20010db8000000000000000000000002",
 		-EBADMSG, "offset 21, EID mask-len: longer than the address (RFC 9301 5.2)"},
-	    {"10000001 " V_NONCE "0000 0001 ac100102 00 20 0006 0a0b0c0d0e0f", -EBADMSG,
-		"offset 22, EID-Prefix-AFI: address type not supported for an EID (RFC 9301 5.1)"},
+	    {"10000001 " V_NONCE "0000 0001 ac100102 00 30 0006 0a0b0c0d0e", -EBADMSG,
+		"offset 22, EID-Prefix: message ends inside the address (RFC 9301 5.1)"},
+	    {"10000001 " V_NONCE "0000 0001 ac100102 00 40 4006 0a0b0c0d0e0f00", -EBADMSG,
+		"offset 22, EID-Prefix: message ends inside the address (RFC 9301 5.1)"},
+	    {"10100001 " V_NONCE "0000 0001 ac100102 00 20 0001 0a020205"
+	     "000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6",
+		-EBADMSG,
+		"offset 28, xTR-ID: I bit set, but message ends before xTR-ID and Site-ID (RFC "
+		"9437 4)"},
 	    {"10000001 " V_NONCE "0011 6162", -EBADMSG,
-		"offset 12, Source-EID: message ends inside the distinguished name (RFC 9301 5.1)"},
+		"offset 12, Source-EID: message ends inside the distinguished name (RFC 9735 3)"},
 	    {"14000001 " V_NONCE "0000 0001 ac100102 00 20 0001 0a020205", -EBADMSG,
 		"offset 28, record: message ends inside the record (RFC 9301 5.4)"},
 	    /* LCAF */
@@ -192,24 +206,17 @@ static void test_named(void **state)
 	    {"10000001 " V_NONCE "4003 0000 02 00 0005 00000064 00", -EBADMSG,
 		"offset 12, Source-EID: instance-ID LCAF too short for an instance-ID and an AFI "
 		"(RFC 8060 4.1)"},
-	    {"10000001 " V_NONCE "4003 0000 02 00 000a 01000000 0001 0a010104", -EBADMSG,
-		"offset 12, Source-EID: instance-ID above 24 bits (RFC 8060 4.1)"},
+	    {"10000001 " V_NONCE "0011", -EBADMSG,
+		"offset 12, Source-EID: message ends inside the distinguished name (RFC 9735 3)"},
 	    {"10000001 " V_NONCE "4003 0000 02 00 0009 00000064 0001 0a0101", -EBADMSG,
 		"offset 12, Source-EID: length of the instance-ID LCAF does not fit its address "
 		"(RFC 8060 4.1)"},
 	    {"10000001 " V_NONCE "4003 0000 02 00 000b 00000064 0001 0a01010400", -EBADMSG,
 		"offset 12, Source-EID: length of the instance-ID LCAF does not fit its address "
 		"(RFC 8060 4.1)"},
-	    {"10000001 " V_NONCE "0000 0001 ac100102 00 20 4003 0000 01 00 0006 0001 0a020205",
-		-EBADMSG,
-		"offset 22, EID-Prefix-AFI: address type not supported for an EID (RFC 9301 5.1)"},
 	    {"10000001 " V_NONCE "0000 0001 ac100102 00 20 4003 0000 02 00 0014 00000001"
 	     "4003 0000 02 00 0006 00000002 0000",
 		-EBADMSG, "offset 22, EID-Prefix: message ends inside the LCAF (RFC 8060 3)"},
-	    {"10000001 " V_NONCE "0000 0001 ac100102 00 20 4003 0000 02 00 0012 00000001"
-	     "4003 0000 02 00 0004 00000002 0000",
-		-EBADMSG,
-		"offset 22, EID-Prefix-AFI: address type not supported for an EID (RFC 9301 5.1)"},
 	    /* Mapping records */
 	    {"20000001 " V_NONCE "0000000f 00 21 2000 0000 0001 0a000000", -EBADMSG,
 		"offset 17, EID mask-len: longer than the address (RFC 9301 5.4)"},
@@ -240,9 +247,52 @@ static void test_named(void **state)
 		-EBADMSG,
 		"offset 44, xTR-ID: I bit set, but message ends before xTR-ID and Site-ID (RFC "
 		"9301 5.6)"},
+	    /* Map-Referral */
+	    {"60000001 " V_NONCE "000005a0 00 08 0000 1000 0001 0a000000 0000", -EBADMSG,
+		"offset 28, signature: message ends before the last signature (RFC 8111 6.4.1)"},
+	    {"60000001 " V_NONCE "000005a0 00 08 0000 1000 0001 0a000000"
+	     "000005a0 00000002 00000001 1234 0003 02000000 aabb",
+		-EBADMSG,
+		"offset 42, Sig Length: message ends inside the signature (RFC 8111 6.4.1)"},
+	    {"60000001 " V_NONCE "000005a0 01 08 0000 0000 0001 0a000000 01", -EBADMSG,
+		"offset 28, locator: message ends before the last locator (RFC 9301 5.4)"},
+	    /* Info-Request */
+	    {"70000000 " V_NONCE "000100", -EBADMSG,
+		"offset 12, Key ID: message ends inside the authentication header (RFC 9301 5.6)"},
+	    {"70000000 " V_NONCE "0001 0000 000005a0 00", -EBADMSG,
+		"offset 16, TTL: message ends before the EID-prefix "
+		"(draft-ermagan-lisp-nat-traversal 4.1)"},
+	    {"70000000 " V_NONCE "0001 0000 000005a0 00 21 0001 0a010100 0000", -EBADMSG,
+		"offset 21, EID mask-len: longer than the address "
+		"(draft-ermagan-lisp-nat-traversal 4.1)"},
+	    {"70000000 " V_NONCE "0001 0000 000005a0 00 18 0001 0a010100", -EBADMSG,
+		"offset 28, NAT-traversal LCAF: message ends before the AFI (RFC 9301 5.1)"},
+	    /* LISP-SEC, in an ECM and a Map-Reply without records */
+	    {"88000000 010000", -EBADMSG,
+		"offset 4, ECM AD Type: message ends before it (RFC 9303 6.1)"},
+	    {"88000000 01000002 0018 01", -EBADMSG,
+		"offset 8, OTK Length: message ends before it (RFC 9303 6.1)"},
+	    {"88000000 01000002 0003 01 01", -EBADMSG,
+		"offset 8, OTK Length: shorter than its own header (RFC 9303 6.1)"},
+	    {"88000000 01000002 0005 01 01", -EBADMSG,
+		"offset 8, OTK Length: longer than the message (RFC 9303 6.1)"},
+	    {"88000000 01000002 0004 01 01 0004 00", -EBADMSG,
+		"offset 12, EID-AD Length: message ends before it (RFC 9303 6.1)"},
+	    {"88000000 01000002 0004 01 01 0006 0001 0000", -EBADMSG,
+		"offset 12, EID-AD Length: neither 4 nor 8 and more (RFC 9303 6.1)"},
+	    {"88000000 01000002 0004 01 01 000c 0001 01000002 0020 0001 0a020205", -EBADMSG,
+		"offset 22, EID-Prefix: message ends inside the address (RFC 9301 5.1)"},
+	    {"88000000 01000002 0004 01 01 0004 0001", -EBADMSG,
+		"offset 16, inner IP header: message ends before it (RFC 9301 5.8)"},
+	    {"22000000 " V_NONCE "010000", -EBADMSG,
+		"offset 12, MR AD Type: message ends before it (RFC 9303 6.2)"},
+	    {"22000000 " V_NONCE "01000000 0003 0001", -EBADMSG,
+		"offset 16, EID-AD Length: shorter than its own header (RFC 9303 6.2)"},
+	    {"22000000 " V_NONCE "01000000 0004 0001 0008 0002 0000", -EBADMSG,
+		"offset 20, PKT-AD Length: longer than the message (RFC 9303 6.2)"},
 	    /* ECM: the header, then the inner packet of V_ECM4 with one thing wrong */
 	    {"88000000 4500003c 00004000 401123a6 0a010104 0a020205 f0b010f6 0028 0295" V_REQUEST,
-		-EBADMSG, "offset 0, S bit: LISP-SEC is not supported (RFC 9303)"},
+		-EBADMSG, "offset 4, ECM AD Type: unknown authentication data (RFC 9303 8.1)"},
 	    {"80000000", -EBADMSG,
 		"offset 4, inner IP header: message ends before it (RFC 9301 5.8)"},
 	    {"80000000 50", -EBADMSG, "offset 4, inner IP version: neither 4 nor 6 (RFC 9301 5.8)"},

@@ -70,6 +70,36 @@
 	"fd000002000200000000000000000005"                                                         \
 	"f0b010f6 0028 1f90" V_REQUEST
 
+/* RFC 9437 section 4: M and I; a record with N, one without; the asker's mapping; xTR-ID, Site-ID.
+ */
+#define V_REQUEST_PUBSUB                                                                           \
+	"14100002 " V_NONCE                                                                        \
+	"0000 0001 ac100102 80 18 0001 0a020200 00 30 0006 0a0b0c0d0e0f " V_REGISTER_RECORD V_IDS
+/* RFC 9303 section 6.2: P, E, S; no record; HKDF-SHA256, one EID record, 2 and 4 bytes of HMAC. */
+#define V_REPLY_SEC                                                                                \
+	"2e000000 " V_NONCE "01000000 0012 0002 01 00 0002 00 18 0001 0a020200 aabb "              \
+	"0008 0002 01020304"
+/* RFC 8111 section 6.4: MS-REFERRAL, A, I, two signatures, a locator; then DELEGATION-HOLE. */
+#define V_REFERRAL                                                                                 \
+	"60000002 " V_NONCE "000005a0 01 10 3800 2007 0001 0a010000 "                              \
+	"01 64 ff 00 0001 0001 ac100105 "                                                          \
+	"000005a0 65000002 65000001 1234 0003 02 000000 aabbcc "                                   \
+	"0000000f 00000004 00000003 4321 0000 01 000000 "                                          \
+	"0000000f 00 20 8000 0000 4003 0000 02 00 000a 00000064 0001 0a030000"
+/* draft-ermagan-lisp-nat-traversal: Key ID 0001 (SHA-1 then), four bytes of authentication data,
+ * TTL 1440, 10.1.1.0/24; nothing, or ports 4342 and 61616 with 192.0.2.9, 172.16.1.1, 10.9.9.9 and
+ * RTR 192.0.2.1. */
+#define V_INFO(r, more)                                                                            \
+	"7" r "000000 " V_NONCE "0001 0004 deadbeef 000005a0 00 18 0001 0a010100 " more
+#define V_INFO_REQUEST V_INFO("0", "0000")
+#define V_NAT_LCAF                                                                                 \
+	"4003 0000 07 00 001c 10f6 f0b0 0001 c0000209 0001 ac100101 0001 0a090909 0001 c0000201"
+#define V_INFO_REPLY V_INFO("8", V_NAT_LCAF)
+/* V_ECM4 behind RFC 9303 section 6.1: HMAC 2, key 7, AES wrap, OTK of 3 and 5 bytes, KDF 1 only. */
+#define V_ECM_SEC                                                                                  \
+	"8c000000 01 00 0002 000c 07 02 a6a6a6 0102030405 0004 0001 "                              \
+	"4500003c 00004000 401123a6 0a010104 0a020205 f0b010f6 0028 0295" V_REQUEST
+
 /* Puts the bytes into p, which has VECTOR_MAX of them, and returns their number. */
 static inline size_t vector_bytes(const char *hex, uint8_t *p)
 {
