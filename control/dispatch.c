@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include "util/log.h"
+#include "wire/lcaf.h"
 
 /* What cannot be read is counted, and logged once a second at most. */
 static void unreadable(
@@ -26,6 +27,61 @@ static void unreadable(
 	    xtr_ip_format(&from->ip, ip), from->port, text, more);
 	last_ms = now;
 	more = 0;
+}
+
+/* An EID that no role of ours can look up: neither an IP address nor none at all. */
+static bool is_foreign(const struct xtr_eid *eid, const struct xtr_addr *addr)
+{
+	struct xtr_lcaf_iid iid;
+
+	if (eid->ip.af || addr->afi == XTR_AFI_NONE)
+		return false;
+	return addr->lcaf != XTR_LCAF_IID || xtr_lcaf_read_iid(addr, &iid, NULL) < 0 ||
+	       iid.addr.afi != XTR_AFI_NONE;
+}
+
+/* The first EID of the message that is. False: there is none. */
+static bool find_foreign(const struct xtr_msg *m, struct xtr_addr *addr)
+{
+	const uint8_t *cursor = NULL;
+	struct xtr_request_rec req;
+	struct xtr_record rec;
+
+	if (m->plain)
+		return false;
+	while (m->type == XTR_MSG_MAP_REQUEST && xtr_request_rec_next(m, &cursor, &req))
+		if (is_foreign(&req.eid, &req.addr)) {
+			*addr = req.addr;
+			return true;
+		}
+	while (m->type != XTR_MSG_MAP_REQUEST && xtr_record_next(m, &cursor, &rec))
+		if (is_foreign(&rec.eid, &rec.addr)) {
+			*addr = rec.addr;
+			return true;
+		}
+	return false;
+}
+
+/* Reads a message, and refuses what all roles have to. */
+static int read_message(const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
+{
+	int rc = xtr_msg_read(p, len, m, err);
+	struct xtr_addr addr;
+
+	if (rc < 0)
+		return rc;
+	if (m->vendor) {
+		*err = (struct xtr_wire_err){
+		    0, "LCAF", "vendor-specific, of an OUI that is not known", "RFC 9306 4"};
+		return -EBADMSG;
+	}
+	if (find_foreign(m, &addr)) {
+		/* RFC 9306 3: MUST be dropped, and logged */
+		*err = (struct xtr_wire_err){(uint32_t)(addr.p - 2 - p), "EID-Prefix-AFI",
+		    "address type not supported for an EID", "RFC 9301 5.1, RFC 9306 3"};
+		return -EBADMSG;
+	}
+	return 0;
 }
 
 static void not_ours(struct xtr_ctl *ctl)
@@ -53,7 +109,7 @@ static void inside_ecm(struct xtr_ctl *ctl, const struct xtr_peer *from, const s
 {
 	struct xtr_wire_err err;
 	struct xtr_msg m;
-	int rc = xtr_msg_read(ecm->inner, ecm->inner_len, &m, &err);
+	int rc = read_message(ecm->inner, ecm->inner_len, &m, &err);
 
 	if (rc < 0)
 		unreadable(ctl, from, rc, &err);
@@ -71,7 +127,7 @@ void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, s
 	int rc;
 
 	ctl->lisp.counters[XTR_C_CTL_RX]++;
-	rc = xtr_msg_read(p, len, &m, &err);
+	rc = read_message(p, len, &m, &err);
 	if (rc < 0) {
 		unreadable(ctl, from, rc, &err);
 		return;
@@ -108,6 +164,9 @@ void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, s
 		inside_ecm(ctl, from, &m);
 		return;
 	case XTR_MSG_MAP_NOTIFY_ACK:
+	case XTR_MSG_MAP_REFERRAL:
+	case XTR_MSG_INFO:
+	case XTR_MSG_EXTENSION:
 		break;
 	}
 	not_ours(ctl);

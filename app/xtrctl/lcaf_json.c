@@ -50,13 +50,13 @@ void xtrctl_set_int(json_t *o, const char *key, json_int_t value)
 	xtrctl_set(o, key, json_integer(value));
 }
 
-static json_t *addrs_json(const struct xtr_list *l)
+static json_t *addrs_json(const struct xtr_lcaf_list *l)
 {
 	json_t *out = json_array();
 	const uint8_t *cursor = NULL;
 	struct xtr_addr a;
 
-	while (xtr_list_addr_next(l, &cursor, &a))
+	while (xtr_lcaf_list_addr_next(l, &cursor, &a))
 		json_array_append_new(out, xtrctl_addr_json(&a));
 	return out;
 }
@@ -80,7 +80,7 @@ static int lists_json(json_t *o, const struct xtr_addr *a, struct xtr_wire_err *
 
 		name = "hops";
 		ret = xtr_lcaf_read_elp(a, &l, err);
-		while (ret == 0 && xtr_list_hop_next(&l.hops, &cursor, &hop)) {
+		while (ret == 0 && xtr_lcaf_list_hop_next(&l.hops, &cursor, &hop)) {
 			json_t *flags = json_array();
 
 			xtrctl_flag(flags, "L", hop.lookup);
@@ -95,7 +95,7 @@ static int lists_json(json_t *o, const struct xtr_addr *a, struct xtr_wire_err *
 
 		name = "entries";
 		ret = xtr_lcaf_read_rle(a, &l, err);
-		while (ret == 0 && xtr_list_rle_next(&l.entries, &cursor, &e))
+		while (ret == 0 && xtr_lcaf_list_rle_next(&l.entries, &cursor, &e))
 			json_array_append_new(out, json_pack("{s:i, s:o}", "level", e.level,
 						       "address", xtrctl_addr_json(&e.addr)));
 	}
@@ -111,7 +111,7 @@ static int key_json(json_t *o, const struct xtr_addr *a, struct xtr_wire_err *er
 	json_t *keys = json_array();
 	int ret = xtr_lcaf_read_key(a, &l, err);
 
-	while (ret == 0 && xtr_list_key_next(&l.keys, &cursor, &key))
+	while (ret == 0 && xtr_lcaf_list_key_next(&l.keys, &cursor, &key))
 		json_array_append_new(keys, xtrctl_hex_json(key.p, key.len));
 	xtrctl_set(o, "keys", keys);
 	if (ret < 0)

@@ -29,7 +29,7 @@ static const char *check_record(const struct xtr_itr *itr, const struct xtr_pend
 	unsigned shortest = rec->eid.ip.af == 6 ? itr->l->cfg->lisp.min_reply_plen6
 						: itr->l->cfg->lisp.min_reply_plen4;
 
-	if (rec->eid_none || rec->eid.iid != p->eid.iid || rec->eid.ip.af != p->eid.ip.af)
+	if (!rec->eid.ip.af || rec->eid.iid != p->eid.iid || rec->eid.ip.af != p->eid.ip.af)
 		return "a record of another family or instance (RFC 9301 5.5)";
 	if (!xtr_eid_covers(&covering->eid, &rec->eid))
 		return "a record outside the prefix that covers what was asked (RFC 9301 5.5)";
@@ -51,7 +51,7 @@ static bool find_covering(
 	bool found = false;
 
 	while (xtr_record_next(m, &cursor, &rec)) {
-		if (rec.eid_none || !xtr_eid_covers(&rec.eid, &p->eid))
+		if (!rec.eid.ip.af || !xtr_eid_covers(&rec.eid, &p->eid))
 			continue;
 		if (!found || rec.eid.plen > best->eid.plen)
 			*best = rec;

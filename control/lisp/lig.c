@@ -226,7 +226,7 @@ static json_t *show_record(const struct xtr_record *rec)
 		json_array_append_new(list, show_locator(&loc));
 	/* RFC 9301 5.4: a TTL of all ones leaves the time to the receiver */
 	return json_pack("{s:I, s:s?, s:o, s:s, s:b, s:o}", "instance", (json_int_t)rec->eid.iid,
-	    "eid", rec->eid_none ? NULL : xtr_prefix_format(&rec->eid, eid), "ttl_min",
+	    "eid", !rec->eid.ip.af ? NULL : xtr_prefix_format(&rec->eid, eid), "ttl_min",
 	    rec->ttl == XTR_TTL_FOREVER ? json_null() : json_integer(rec->ttl), "action",
 	    rec->n_locators ? "encapsulate" : xtr_act_name(rec->act), "authoritative",
 	    rec->authoritative, "locators", list);
@@ -242,7 +242,7 @@ static json_t *show_answer(const struct xtr_lig *lig, const struct try *t,
 	bool covers = false;
 
 	while (xtr_record_next(m, &cursor, &rec)) {
-		covers |= !rec.eid_none && xtr_eid_covers(&rec.eid, &lig->eid);
+		covers |= rec.eid.ip.af && xtr_eid_covers(&rec.eid, &lig->eid);
 		json_array_append_new(records, show_record(&rec));
 	}
 	snprintf(

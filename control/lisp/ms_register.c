@@ -241,7 +241,7 @@ static bool do_record(const struct message *c, const struct xtr_record *rec)
 	bool fits;
 	int rc;
 
-	if (rec->eid_none) {
+	if (!rec->eid.ip.af) {
 		refuse_siteless(c, &c->ms->malformed, &c->ms->limit_malformed, NULL,
 		    "a record without an EID prefix");
 		return false;
@@ -381,7 +381,7 @@ void xtr_ms_register(struct xtr_ms *ms, const struct xtr_peer *from, const uint8
 		refuse_siteless(&c, &ms->malformed, &ms->limit_malformed, NULL, "no records");
 
 	while (xtr_record_next(m, &cursor, &rec)) {
-		struct ms_prefix *prefix = rec.eid_none ? NULL : prefix_of(ms, &rec.eid, &fits);
+		struct ms_prefix *prefix = !rec.eid.ip.af ? NULL : prefix_of(ms, &rec.eid, &fits);
 
 		if (prefix && fits)
 			judge(&c, prefix->site, &rec.eid);

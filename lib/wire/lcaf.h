@@ -18,7 +18,7 @@
  * Writing: xtr_write_lcaf_TYPE() appends AFI, header and fields to a struct xtr_writer (msg.h).
  * Values out of range, and an LCAF above 65535 bytes, spoil the writer. Views in the struct are
  * copied as they stand; make them with xtr_addr_of_ip() and its kin, with xtr_addr_at() from what
- * another writer wrote to a buffer of the caller's, and lists with xtr_list_of().
+ * another writer wrote to a buffer of the caller's, and lists with xtr_lcaf_list_of().
  *
  * Needs libc only, allocates nothing, keeps no state: any lcore. Scalars are in host byte order.
  */
@@ -109,14 +109,14 @@ size_t xtr_write_lcaf_begin(struct xtr_writer *w, uint8_t type, uint8_t rsvd2);
 void xtr_write_lcaf_end(struct xtr_writer *w, size_t begin);
 
 /* The elements of a list, one after the other, as they stand in an LCAF. */
-struct xtr_list {
+struct xtr_lcaf_list {
 	const uint8_t *p;
 	uint32_t len; /* bytes at p */
 	uint8_t depth;
 };
 /* Elements written one by one, with the writers below, into a buffer of the caller's. Of a writer
  * that failed, a list that spoils the writer it is written with. */
-struct xtr_list xtr_list_of(const struct xtr_writer *w);
+struct xtr_lcaf_list xtr_lcaf_list_of(const struct xtr_writer *w);
 
 /*
  * The types. Sections are those of RFC 8060.
@@ -128,13 +128,14 @@ void xtr_write_lcaf_null(struct xtr_writer *w);
 
 /* Type 1, sections 4.10.1 to 4.10.5: a list of addresses. */
 struct xtr_lcaf_afi_list {
-	struct xtr_list addrs; /* xtr_list_addr_next() */
+	struct xtr_lcaf_list addrs; /* xtr_lcaf_list_addr_next() */
 };
 int xtr_lcaf_read_afi_list(
     const struct xtr_addr *a, struct xtr_lcaf_afi_list *l, struct xtr_wire_err *err);
 void xtr_write_lcaf_afi_list(struct xtr_writer *w, const struct xtr_lcaf_afi_list *l);
 /* Iterates a list of addresses, written with xtr_write_addr(); *cursor starts at NULL. */
-bool xtr_list_addr_next(const struct xtr_list *l, const uint8_t **cursor, struct xtr_addr *a);
+bool xtr_lcaf_list_addr_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_addr *a);
 
 /* Type 2, section 4.1. */
 struct xtr_lcaf_iid {
@@ -190,7 +191,7 @@ void xtr_write_lcaf_opaque(struct xtr_writer *w, const struct xtr_lcaf_opaque *l
 struct xtr_lcaf_nat {
 	uint16_t ms_port, etr_port;
 	struct xtr_addr global_etr, ms, private_etr;
-	struct xtr_list rtrs; /* xtr_list_addr_next() */
+	struct xtr_lcaf_list rtrs; /* xtr_lcaf_list_addr_next() */
 };
 int xtr_lcaf_read_nat(const struct xtr_addr *a, struct xtr_lcaf_nat *l, struct xtr_wire_err *err);
 void xtr_write_lcaf_nat(struct xtr_writer *w, const struct xtr_lcaf_nat *l);
@@ -220,11 +221,12 @@ struct xtr_elp_hop {
 	struct xtr_addr addr;
 };
 struct xtr_lcaf_elp {
-	struct xtr_list hops; /* xtr_list_hop_next() */
+	struct xtr_lcaf_list hops; /* xtr_lcaf_list_hop_next() */
 };
 int xtr_lcaf_read_elp(const struct xtr_addr *a, struct xtr_lcaf_elp *l, struct xtr_wire_err *err);
 void xtr_write_lcaf_elp(struct xtr_writer *w, const struct xtr_lcaf_elp *l);
-bool xtr_list_hop_next(const struct xtr_list *l, const uint8_t **cursor, struct xtr_elp_hop *hop);
+bool xtr_lcaf_list_hop_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_elp_hop *hop);
 void xtr_write_elp_hop(struct xtr_writer *w, const struct xtr_elp_hop *hop);
 
 /* Type 11, section 4.7; algorithms: RFC 8061, RFC 8111. */
@@ -235,13 +237,13 @@ struct xtr_key_material {
 struct xtr_lcaf_key {
 	uint8_t algorithm;
 	bool revoke;
-	struct xtr_list keys; /* 0 to 255, xtr_list_key_next() */
-	struct xtr_addr addr; /* the locator that owns them */
+	struct xtr_lcaf_list keys; /* 0 to 255, xtr_lcaf_list_key_next() */
+	struct xtr_addr addr;      /* the locator that owns them */
 };
 int xtr_lcaf_read_key(const struct xtr_addr *a, struct xtr_lcaf_key *l, struct xtr_wire_err *err);
 void xtr_write_lcaf_key(struct xtr_writer *w, const struct xtr_lcaf_key *l);
-bool xtr_list_key_next(
-    const struct xtr_list *l, const uint8_t **cursor, struct xtr_key_material *key);
+bool xtr_lcaf_list_key_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_key_material *key);
 void xtr_write_key_material(struct xtr_writer *w, const struct xtr_key_material *key);
 
 /* Type 12, section 4.8. A mask length longer than its IP address is malformed. */
@@ -259,11 +261,12 @@ struct xtr_rle_entry {
 	struct xtr_addr addr;
 };
 struct xtr_lcaf_rle {
-	struct xtr_list entries; /* xtr_list_rle_next() */
+	struct xtr_lcaf_list entries; /* xtr_lcaf_list_rle_next() */
 };
 int xtr_lcaf_read_rle(const struct xtr_addr *a, struct xtr_lcaf_rle *l, struct xtr_wire_err *err);
 void xtr_write_lcaf_rle(struct xtr_writer *w, const struct xtr_lcaf_rle *l);
-bool xtr_list_rle_next(const struct xtr_list *l, const uint8_t **cursor, struct xtr_rle_entry *e);
+bool xtr_lcaf_list_rle_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_rle_entry *e);
 void xtr_write_rle_entry(struct xtr_writer *w, const struct xtr_rle_entry *e);
 
 /* Type 14, section 5.4. The address is optional: one that is not there at all reads as AFI 0. */

@@ -11,12 +11,13 @@
 #define RLE_HDR_LEN 4 /* Rsvd3 (2), Rsvd4, level */
 
 /* Checks elements, of `hdr` bytes and an address each, to the end of the LCAF. */
-static int list_read(struct xtr_lcaf_rd *l, size_t hdr, const char *field, struct xtr_list *list)
+static int list_read(
+    struct xtr_lcaf_rd *l, size_t hdr, const char *field, struct xtr_lcaf_list *list)
 {
 	struct xtr_addr a;
 	int ret;
 
-	*list = (struct xtr_list){
+	*list = (struct xtr_lcaf_list){
 	    .p = xtr_rd_at(&l->r), .len = (uint32_t)(l->r.len - l->r.pos), .depth = l->depth};
 	while (l->r.pos != l->r.len) {
 		if (!xtr_rd_has(&l->r, hdr))
@@ -31,7 +32,7 @@ static int list_read(struct xtr_lcaf_rd *l, size_t hdr, const char *field, struc
 }
 
 /* The element at the cursor, or NULL after the last. */
-static const uint8_t *list_at(const struct xtr_list *l, const uint8_t *cursor)
+static const uint8_t *list_at(const struct xtr_lcaf_list *l, const uint8_t *cursor)
 {
 	if (!cursor)
 		return l->len > 0 ? l->p : NULL;
@@ -39,14 +40,15 @@ static const uint8_t *list_at(const struct xtr_list *l, const uint8_t *cursor)
 }
 
 /* The address at p, in a list. Returns its end. */
-static const uint8_t *list_addr(const struct xtr_list *l, const uint8_t *p, struct xtr_addr *a)
+static const uint8_t *list_addr(const struct xtr_lcaf_list *l, const uint8_t *p, struct xtr_addr *a)
 {
 	xtr_addr_trusted(p, a);
 	a->depth = l->depth;
 	return a->p + a->len;
 }
 
-bool xtr_list_addr_next(const struct xtr_list *l, const uint8_t **cursor, struct xtr_addr *a)
+bool xtr_lcaf_list_addr_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_addr *a)
 {
 	const uint8_t *p = list_at(l, *cursor);
 
@@ -55,7 +57,8 @@ bool xtr_list_addr_next(const struct xtr_list *l, const uint8_t **cursor, struct
 	return p;
 }
 
-bool xtr_list_hop_next(const struct xtr_list *l, const uint8_t **cursor, struct xtr_elp_hop *hop)
+bool xtr_lcaf_list_hop_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_elp_hop *hop)
 {
 	const uint8_t *p = list_at(l, *cursor);
 
@@ -68,7 +71,8 @@ bool xtr_list_hop_next(const struct xtr_list *l, const uint8_t **cursor, struct 
 	return true;
 }
 
-bool xtr_list_rle_next(const struct xtr_list *l, const uint8_t **cursor, struct xtr_rle_entry *e)
+bool xtr_lcaf_list_rle_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_rle_entry *e)
 {
 	const uint8_t *p = list_at(l, *cursor);
 
@@ -79,8 +83,8 @@ bool xtr_list_rle_next(const struct xtr_list *l, const uint8_t **cursor, struct 
 	return true;
 }
 
-bool xtr_list_key_next(
-    const struct xtr_list *l, const uint8_t **cursor, struct xtr_key_material *key)
+bool xtr_lcaf_list_key_next(
+    const struct xtr_lcaf_list *l, const uint8_t **cursor, struct xtr_key_material *key)
 {
 	const uint8_t *p = list_at(l, *cursor);
 
@@ -147,7 +151,7 @@ int xtr_lcaf_read_key(const struct xtr_addr *a, struct xtr_lcaf_key *out, struct
 	out->algorithm = p[2];
 	out->revoke = p[3] & 0x01;
 	l.r.pos += 4;
-	out->keys = (struct xtr_list){.p = xtr_rd_at(&l.r), .depth = l.depth};
+	out->keys = (struct xtr_lcaf_list){.p = xtr_rd_at(&l.r), .depth = l.depth};
 	for (unsigned n = p[0]; n > 0; n--) {
 		if (!xtr_rd_has(&l.r, 2) ||
 		    !xtr_rd_has(&l.r, 2 + (size_t)xtr_get16(xtr_rd_at(&l.r))))

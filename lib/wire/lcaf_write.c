@@ -36,11 +36,11 @@ void xtr_write_lcaf(struct xtr_writer *w, const struct xtr_lcaf_hdr *h)
 	xtr_put(w, h->payload, h->len);
 }
 
-struct xtr_list xtr_list_of(const struct xtr_writer *w)
+struct xtr_lcaf_list xtr_lcaf_list_of(const struct xtr_writer *w)
 {
 	if (xtr_writer_result(w) < 0)
-		return (struct xtr_list){.len = UINT32_MAX};
-	return (struct xtr_list){.p = w->p, .len = (uint32_t)w->len};
+		return (struct xtr_lcaf_list){.len = UINT32_MAX};
+	return (struct xtr_lcaf_list){.p = w->p, .len = (uint32_t)w->len};
 }
 
 static void require(struct xtr_writer *w, bool good)
@@ -49,7 +49,7 @@ static void require(struct xtr_writer *w, bool good)
 		xtr_writer_spoil(w);
 }
 
-static void put_list(struct xtr_writer *w, const struct xtr_list *l)
+static void put_list(struct xtr_writer *w, const struct xtr_lcaf_list *l)
 {
 	require(w, l->len <= UINT16_MAX);
 	xtr_put(w, l->p, l->len);
@@ -187,7 +187,7 @@ void xtr_write_lcaf_key(struct xtr_writer *w, const struct xtr_lcaf_key *l)
 	unsigned n = 0;
 
 	if (l->keys.len <= UINT16_MAX)
-		while (xtr_list_key_next(&l->keys, &cursor, &key))
+		while (xtr_lcaf_list_key_next(&l->keys, &cursor, &key))
 			n++;
 	require(w, n <= UINT8_MAX);
 	xtr_put8(w, (uint8_t)n);

@@ -30,12 +30,11 @@ enum xtr_msg_type { /* RFC 9301 section 5.1 */
 	XTR_MSG_MAP_REGISTER = 3,
 	XTR_MSG_MAP_NOTIFY = 4,
 	XTR_MSG_MAP_NOTIFY_ACK = 5,
+	XTR_MSG_MAP_REFERRAL = 6, /* RFC 8111 section 6.4 */
+	XTR_MSG_INFO = 7,         /* Info-Request and Info-Reply */
 	XTR_MSG_ECM = 8,
+	XTR_MSG_EXTENSION = 15, /* RFC 9304 section 3 */
 };
-/* Apart from the enum, so that a switch over the types that a role takes need not name them. */
-#define XTR_MSG_MAP_REFERRAL 6  /* RFC 8111 section 6.4 */
-#define XTR_MSG_INFO         7  /* Info-Request and Info-Reply */
-#define XTR_MSG_EXTENSION    15 /* RFC 9304 section 3 */
 
 enum xtr_act { /* RFC 9301 section 12.3 */
 	XTR_ACT_NO_ACTION = 0,
@@ -121,8 +120,8 @@ struct xtr_inner_ip {
  * for those of the last group.
  */
 struct xtr_msg {
-	enum xtr_msg_type type; /* or XTR_MSG_MAP_REFERRAL, XTR_MSG_INFO, XTR_MSG_EXTENSION */
-	uint32_t head;          /* the first four bytes as a number: type, all flags, count */
+	enum xtr_msg_type type;
+	uint32_t head; /* the first four bytes as a number: type, all flags, count */
 	uint64_t nonce;
 	const uint8_t *records;       /* Map-Request: EID records; else mapping records */
 	const uint8_t *records_after; /* one past the last of them */

@@ -156,34 +156,34 @@ static inline bool addr_same(const struct xtr_addr *a, const struct xtr_addr *b)
 	return a->afi == b->afi && a->lcaf == b->lcaf && bytes_same(a->p, a->len, b->p, b->len);
 }
 
-static inline bool list_same(const struct xtr_list *a, const struct xtr_list *b)
+static inline bool list_same(const struct xtr_lcaf_list *a, const struct xtr_lcaf_list *b)
 {
 	return bytes_same(a->p, a->len, b->p, b->len);
 }
 
 /* Reserved bits in a list may differ: element by element. */
-static inline bool hops_same(const struct xtr_list *x, const struct xtr_list *y)
+static inline bool hops_same(const struct xtr_lcaf_list *x, const struct xtr_lcaf_list *y)
 {
 	const uint8_t *c = NULL, *d = NULL;
 	struct xtr_elp_hop a, b;
 
-	while (xtr_list_hop_next(x, &c, &a))
-		if (!xtr_list_hop_next(y, &d, &b) || a.lookup != b.lookup || a.probe != b.probe ||
-		    a.strict != b.strict || !addr_same(&a.addr, &b.addr))
+	while (xtr_lcaf_list_hop_next(x, &c, &a))
+		if (!xtr_lcaf_list_hop_next(y, &d, &b) || a.lookup != b.lookup ||
+		    a.probe != b.probe || a.strict != b.strict || !addr_same(&a.addr, &b.addr))
 			return false;
-	return !xtr_list_hop_next(y, &d, &b);
+	return !xtr_lcaf_list_hop_next(y, &d, &b);
 }
 
-static inline bool entries_same(const struct xtr_list *x, const struct xtr_list *y)
+static inline bool entries_same(const struct xtr_lcaf_list *x, const struct xtr_lcaf_list *y)
 {
 	const uint8_t *c = NULL, *d = NULL;
 	struct xtr_rle_entry a, b;
 
-	while (xtr_list_rle_next(x, &c, &a))
-		if (!xtr_list_rle_next(y, &d, &b) || a.level != b.level ||
+	while (xtr_lcaf_list_rle_next(x, &c, &a))
+		if (!xtr_lcaf_list_rle_next(y, &d, &b) || a.level != b.level ||
 		    !addr_same(&a.addr, &b.addr))
 			return false;
-	return !xtr_list_rle_next(y, &d, &b);
+	return !xtr_lcaf_list_rle_next(y, &d, &b);
 }
 
 static inline bool geo_same(const struct xtr_lcaf_geo *a, const struct xtr_lcaf_geo *b)
@@ -271,12 +271,13 @@ static inline bool lcaf_any_same(const struct lcaf_any *a, const struct lcaf_any
 	}
 }
 
-static inline void list_visit(const struct xtr_list *l, void (*visit)(const struct xtr_addr *a))
+static inline void list_visit(
+    const struct xtr_lcaf_list *l, void (*visit)(const struct xtr_addr *a))
 {
 	const uint8_t *c = NULL;
 	struct xtr_addr a;
 
-	while (xtr_list_addr_next(l, &c, &a))
+	while (xtr_lcaf_list_addr_next(l, &c, &a))
 		visit(&a);
 }
 
@@ -318,7 +319,7 @@ static inline void lcaf_any_inside(
 		visit(&l->mcast.group);
 		break;
 	case XTR_LCAF_ELP:
-		while (xtr_list_hop_next(&l->elp.hops, &c, &hop))
+		while (xtr_lcaf_list_hop_next(&l->elp.hops, &c, &hop))
 			visit(&hop.addr);
 		break;
 	case XTR_LCAF_KEY:
@@ -329,7 +330,7 @@ static inline void lcaf_any_inside(
 		visit(&l->src_dst.dest);
 		break;
 	case XTR_LCAF_RLE:
-		while (xtr_list_rle_next(&l->rle.entries, &c, &e))
+		while (xtr_lcaf_list_rle_next(&l->rle.entries, &c, &e))
 			visit(&e.addr);
 		break;
 	case XTR_LCAF_JSON:

@@ -226,18 +226,18 @@ static void test_nat(void **state)
 		.etr_port = 0xf0b0,
 		.global_etr = a(),
 		.ms = b(),
-		.rtrs = xtr_list_of(&w)});
+		.rtrs = xtr_lcaf_list_of(&w)});
 	READS(nat, &l, V_NAT, cut.len == 36 || cut.len == 54);
 	assert_int_equal(l.ms_port, 4342);
 	assert_int_equal(l.etr_port, 0xf0b0);
 	assert_is(&l.global_etr, a());
 	assert_is(&l.ms, b());
 	assert_is(&l.private_etr, none);
-	assert_true(xtr_list_addr_next(&l.rtrs, &cursor, &r));
+	assert_true(xtr_lcaf_list_addr_next(&l.rtrs, &cursor, &r));
 	assert_is(&r, b());
-	assert_true(xtr_list_addr_next(&l.rtrs, &cursor, &r));
+	assert_true(xtr_lcaf_list_addr_next(&l.rtrs, &cursor, &r));
 	assert_is(&r, a());
-	assert_false(xtr_list_addr_next(&l.rtrs, &cursor, &r));
+	assert_false(xtr_lcaf_list_addr_next(&l.rtrs, &cursor, &r));
 }
 
 #define V_NONCE_LCAF "4003 0000 08 00 000a 00abcdef " IP_A
@@ -297,17 +297,17 @@ static void test_elp(void **state)
 	xtr_writer_init(&w, buf, sizeof buf);
 	xtr_write_elp_hop(&w, &hops[0]);
 	xtr_write_elp_hop(&w, &hops[1]);
-	WRITES(elp, V_ELP, {.hops = xtr_list_of(&w)});
+	WRITES(elp, V_ELP, {.hops = xtr_lcaf_list_of(&w)});
 	WRITES(elp, "4003 0000 0a 00 0000", {.hops = {0}});
 	READS(elp, &l, V_ELP, cut.len == 6 || cut.len == 14);
-	assert_true(xtr_list_hop_next(&l.hops, &cursor, &hop));
+	assert_true(xtr_lcaf_list_hop_next(&l.hops, &cursor, &hop));
 	assert_true(hop.lookup && !hop.probe && hop.strict);
 	assert_is(&hop.addr, a());
 	assert_int_equal(hop.addr.depth, 1);
-	assert_true(xtr_list_hop_next(&l.hops, &cursor, &hop));
+	assert_true(xtr_lcaf_list_hop_next(&l.hops, &cursor, &hop));
 	assert_true(!hop.lookup && hop.probe && !hop.strict);
 	assert_is(&hop.addr, b());
-	assert_false(xtr_list_hop_next(&l.hops, &cursor, &hop));
+	assert_false(xtr_lcaf_list_hop_next(&l.hops, &cursor, &hop));
 }
 
 #define V_KEY "4003 0000 0b 00 0011 02 00 03 01 0003 aabbcc 0000 " IP_A
@@ -324,17 +324,18 @@ static void test_key(void **state)
 	xtr_writer_init(&w, buf, sizeof buf);
 	xtr_write_key_material(&w, &k[0]);
 	xtr_write_key_material(&w, &k[1]);
-	WRITES(key, V_KEY, {.algorithm = 3, .revoke = true, .keys = xtr_list_of(&w), .addr = a()});
+	WRITES(key, V_KEY,
+	    {.algorithm = 3, .revoke = true, .keys = xtr_lcaf_list_of(&w), .addr = a()});
 	READS(key, &l, V_KEY, false);
 	assert_int_equal(l.algorithm, 3);
 	assert_true(l.revoke);
 	assert_is(&l.addr, a());
-	assert_true(xtr_list_key_next(&l.keys, &cursor, &key));
+	assert_true(xtr_lcaf_list_key_next(&l.keys, &cursor, &key));
 	assert_int_equal(key.len, 3);
 	assert_memory_equal(key.p, k[0].p, 3);
-	assert_true(xtr_list_key_next(&l.keys, &cursor, &key));
+	assert_true(xtr_lcaf_list_key_next(&l.keys, &cursor, &key));
 	assert_int_equal(key.len, 0);
-	assert_false(xtr_list_key_next(&l.keys, &cursor, &key));
+	assert_false(xtr_lcaf_list_key_next(&l.keys, &cursor, &key));
 	/* Key Count has eight bits. */
 	SPOILS(key, {.keys = {.p = many, .len = sizeof many}});
 }
@@ -376,15 +377,15 @@ static void test_rle(void **state)
 	xtr_writer_init(&w, buf, sizeof buf);
 	xtr_write_rle_entry(&w, &in[0]);
 	xtr_write_rle_entry(&w, &in[1]);
-	WRITES(rle, hex, {.entries = xtr_list_of(&w)});
+	WRITES(rle, hex, {.entries = xtr_lcaf_list_of(&w)});
 	READS(rle, &l, hex, cut.len == 6 || cut.len == 16);
-	assert_true(xtr_list_rle_next(&l.entries, &cursor, &e));
+	assert_true(xtr_lcaf_list_rle_next(&l.entries, &cursor, &e));
 	assert_int_equal(e.level, 0);
 	assert_is(&e.addr, a());
-	assert_true(xtr_list_rle_next(&l.entries, &cursor, &e));
+	assert_true(xtr_lcaf_list_rle_next(&l.entries, &cursor, &e));
 	assert_int_equal(e.level, 255);
 	assert_is(&e.addr, b());
-	assert_false(xtr_list_rle_next(&l.entries, &cursor, &e));
+	assert_false(xtr_lcaf_list_rle_next(&l.entries, &cursor, &e));
 }
 
 #define V_JSON "4003 0000 0e 01 000a 0002 7b7d " IP_A
@@ -472,19 +473,19 @@ static void test_null_and_list(void **state)
 	xtr_writer_init(&w, buf, sizeof buf);
 	xtr_write_addr(&w, &list[0]);
 	xtr_write_addr(&w, &list[1]);
-	WRITES(afi_list, "4003 0000 01 00 0018 " IP_A IP_B, {.addrs = xtr_list_of(&w)});
+	WRITES(afi_list, "4003 0000 01 00 0018 " IP_A IP_B, {.addrs = xtr_lcaf_list_of(&w)});
 	v = addr("4003 0000 01 00 0018 " IP_A IP_B);
 	assert_int_equal(xtr_lcaf_read_afi_list(&v, &l, &err), 0);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_true(xtr_list_addr_next(&l.addrs, &cursor, &x));
+		assert_true(xtr_lcaf_list_addr_next(&l.addrs, &cursor, &x));
 		assert_is(&x, list[i]);
 	}
-	assert_false(xtr_list_addr_next(&l.addrs, &cursor, &x));
+	assert_false(xtr_lcaf_list_addr_next(&l.addrs, &cursor, &x));
 	/* A list that was not written spoils what it is written to; so does one that is too long.
 	 */
 	xtr_writer_init(&w, buf, 3);
 	xtr_write_addr(&w, &list[0]);
-	SPOILS(afi_list, {.addrs = xtr_list_of(&w)});
+	SPOILS(afi_list, {.addrs = xtr_lcaf_list_of(&w)});
 	v = addr("4003 0000 01 00 0006 0003 c0000201");
 	assert_int_equal(xtr_lcaf_read_afi_list(&v, &l, &err), -EBADMSG);
 	assert_string_equal(err.reason, "unknown AFI");

@@ -36,7 +36,7 @@ static void list_check(struct gen *g, const struct gen_lcaf *want, const struct 
 	switch (l->type) {
 	case XTR_LCAF_AFI_LIST:
 	case XTR_LCAF_NAT:
-		while (xtr_list_addr_next(
+		while (xtr_lcaf_list_addr_next(
 		    l->type == XTR_LCAF_NAT ? &l->nat.rtrs : &l->afi_list.addrs, &c, &a)) {
 			REQUIRE(g, n < want->n && addr_same(&a, &want->addrs[n]));
 			REQUIRE(g, a.depth == 1);
@@ -44,7 +44,7 @@ static void list_check(struct gen *g, const struct gen_lcaf *want, const struct 
 		}
 		break;
 	case XTR_LCAF_ELP:
-		for (; xtr_list_hop_next(&l->elp.hops, &c, &hop); n++) {
+		for (; xtr_lcaf_list_hop_next(&l->elp.hops, &c, &hop); n++) {
 			REQUIRE(g, n < want->n && addr_same(&hop.addr, &want->hops[n].addr));
 			REQUIRE(g, hop.lookup == want->hops[n].lookup);
 			REQUIRE(g, hop.probe == want->hops[n].probe);
@@ -53,12 +53,12 @@ static void list_check(struct gen *g, const struct gen_lcaf *want, const struct 
 		}
 		break;
 	case XTR_LCAF_KEY:
-		for (; xtr_list_key_next(&l->key.keys, &c, &key); n++)
+		for (; xtr_lcaf_list_key_next(&l->key.keys, &c, &key); n++)
 			REQUIRE(g, n < want->n && bytes_same(key.p, key.len, want->keys[n].p,
 						      want->keys[n].len));
 		break;
 	case XTR_LCAF_RLE:
-		for (; xtr_list_rle_next(&l->rle.entries, &c, &e); n++) {
+		for (; xtr_lcaf_list_rle_next(&l->rle.entries, &c, &e); n++) {
 			REQUIRE(g, n < want->n && addr_same(&e.addr, &want->entries[n].addr));
 			REQUIRE(g, e.level == want->entries[n].level && e.addr.depth == 1);
 		}

@@ -247,11 +247,18 @@ static void rules(void **state)
 		if (has_rule(left_out[i]))
 			fail_msg("%s", left_out[i]);
 	xtr_mirror_destroy(c->ctl.mirror);
-	c->ctl.mirror = NULL;
 	for (unsigned i = 0; i < RTE_DIM(added); i++)
 		assert_false(has_rule(added[i]));
-	xtr_loop_fini(&c->ctl.loop);
+	/* a mapping system that is nowhere in IPv4: still not all that Linux sends */
+	c->resolver = fx_ip("2001:db8::200");
 	c->cfg.n_map_servers = 0;
+	c->ctl.mirror = xtr_mirror_create(&c->ctl);
+	assert_non_null(c->ctl.mirror);
+	assert_true(has_rule(left_out[0]));
+	assert_false(has_rule("from all iif lo lookup 4341"));
+	xtr_mirror_destroy(c->ctl.mirror);
+	c->ctl.mirror = NULL;
+	xtr_loop_fini(&c->ctl.loop);
 }
 
 /* A blackhole, which a routing daemon needs to announce what is served, hides no LISP entry. But

@@ -297,7 +297,7 @@ static inline void gen_geo(struct gen *g, struct xtr_lcaf_geo *geo)
 }
 
 /* The list of an LCAF as its bytes. */
-static inline struct xtr_list gen_list(struct gen *g, const struct gen_lcaf *l)
+static inline struct xtr_lcaf_list gen_list(struct gen *g, const struct gen_lcaf *l)
 {
 	struct xtr_writer w;
 
@@ -314,7 +314,7 @@ static inline struct xtr_list gen_list(struct gen *g, const struct gen_lcaf *l)
 	}
 	REQUIRE(g, xtr_writer_result(&w) == 0);
 	gen_room(g, w.len);
-	return xtr_list_of(&w);
+	return xtr_lcaf_list_of(&w);
 }
 
 /* Fields of an LCAF of this type that lies in `depth` others; what is in it lies one deeper. */

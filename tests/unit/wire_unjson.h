@@ -159,7 +159,7 @@ static struct xtr_writer block_writer(void)
 }
 
 /* Elements of the list `name`, each written by `put`. */
-static struct xtr_list list_of(
+static struct xtr_lcaf_list list_of(
     const json_t *o, const char *name, void (*put)(struct xtr_writer *, const json_t *))
 {
 	struct xtr_writer w = block_writer();
@@ -168,7 +168,7 @@ static struct xtr_list list_of(
 
 	json_array_foreach (json_object_get(o, name), i, v)
 		put(&w, v);
-	return xtr_list_of(&w);
+	return xtr_lcaf_list_of(&w);
 }
 
 static void put_addr(struct xtr_writer *w, const json_t *v)
