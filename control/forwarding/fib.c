@@ -127,7 +127,8 @@ static uint32_t merged(
 	const struct slot *l = xtr_trie_get(&fib->views[inst].trie[ip->af == 6], ip, plen);
 	uint32_t route = r ? r->entry[ROUTE] : 0;
 
-	if (route && at(fib, route)->action == XTR_FWD_LOCAL)
+	if (route && at(fib, route)->action == XTR_FWD_LOCAL &&
+	    at(fib, route)->reason != XTR_LOCAL_ROUTE)
 		return route;
 	if (l && l->entry[DATABASE])
 		return l->entry[DATABASE];

@@ -129,8 +129,9 @@ static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, str
 		return 0;
 	}
 	if (!n) {
-		fwd->action = XTR_FWD_LOCAL; /* out of an interface that is Linux's alone: it
-						forwards */
+		/* out of an interface that is Linux's alone: it forwards */
+		fwd->action = XTR_FWD_LOCAL;
+		fwd->reason = XTR_LOCAL_ROUTE;
 		return 0;
 	}
 	fwd->action = XTR_FWD_FORWARD;

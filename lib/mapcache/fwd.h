@@ -30,6 +30,10 @@ enum xtr_fwd_action {
 	XTR_FWD_MISS,     /* send-map-request */
 };
 
+/* Not an address of this machine, but a route by an interface that is no port: Linux forwards. Like
+ * any route it does not hide a LISP entry of its length. */
+#define XTR_LOCAL_ROUTE 1u
+
 /* For packets of own EIDs: strangers at a proxy-ITR go by the routes, since it is not configured to
  * serve this (RFC 6832 section 5). */
 #define XTR_FWD_OWN_ONLY 1u
@@ -39,7 +43,7 @@ enum xtr_fwd_action {
 struct xtr_fwd {
 	uint8_t action; /* enum xtr_fwd_action */
 	uint8_t plen;
-	uint8_t reason;   /* DROP: enum xtr_drop */
+	uint8_t reason;   /* DROP: enum xtr_drop; LOCAL: XTR_LOCAL_ROUTE, or 0 for an address */
 	uint8_t set_log2; /* 0: target is one index; n: the first of 2^n in the set pool, picked by
 			     flow hash */
 	uint32_t target;

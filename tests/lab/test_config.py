@@ -50,6 +50,12 @@ BROKEN = {
     "send-map-request and nobody to ask": ('map-resolver = [ "172.16.1.1" ];',
         'map-cache = ( { eid-prefix = "10.2.2.0/24"; action = "send-map-request"; } );', 6, "action", "send-map-request"),
     "PETR that we are": ("operator-socket", 'use-petr = ( { rloc = "172.16.1.2"; } ); operator-socket', 13, "rloc", "172.16.1.2"),
+    "PETR for no EIDs": ("""database-mapping = (
+	{ eid-prefix = "10.1.1.0/24";
+	  locators = ( { rloc = "172.16.1.2"; priority = 1; weight = 50; } ); ttl = 1440; }
+);""", 'use-petr = ( { rloc = "172.16.1.1"; } );', 8, "use-petr", "a list of 1"),
+    "map-cache inside the own database": ("operator-socket",
+        'map-cache = ( { eid-prefix = "10.1.1.128/25"; action = "drop"; } ); operator-socket', 13, "eid-prefix", "10.1.1.128/25"),
     "PETR for anybody": ("operator-socket", "proxy-etr = ( { rloc = [ ]; eid-prefix = [ ]; } ); operator-socket", 13, "rloc",
         "an empty list"),
     "probe interval too short": ("operator-socket", "lisp = { probe-interval-ms = 1; }; operator-socket", 13,

@@ -334,11 +334,9 @@ class World:
         said = (port, source, target, result, self.routes)
         if result["action"] in ("encapsulate", "resolve"):
             assert own or stranger and served, said
-        # longer ones hide LISP's /16; one that leads out of no port of ours, to Linux, also an equal one
-        hiding = [(r.split()[0], 16 if r.endswith("dev elsewhere") else 17) for r in self.routes
-            if " via " in r or " dev " in r]
-        hidden = any(p != "default" and ipaddress.ip_network(p).prefixlen >= least and inside(target, [p])
-            for p, least in hiding)
+        # only longer ones hide LISP's /16
+        hiding = [r.split()[0] for r in self.routes if " via " in r or " dev " in r]
+        hidden = any(p != "default" and ipaddress.ip_network(p).prefixlen > 16 and inside(target, [p]) for p in hiding)
         if served and not hidden and (own or stranger):
             if inside(target, [STATIC]):
                 assert (result["action"], result.get("rloc")) == ("encapsulate", "10.0.0.13"), said

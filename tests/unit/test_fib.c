@@ -258,9 +258,14 @@ static void add(struct fx *f, int (*fn)(struct xtr_fib *, const struct xtr_eid *
 /* The rules again, by hand. */
 static void by_hand(void **state)
 {
+	struct xtr_fwd by_linux = {.action = XTR_FWD_LOCAL, .reason = XTR_LOCAL_ROUTE};
 	struct fx *f = *state;
+	struct xtr_eid all = fx_eid(0, "0.0.0.0/0");
 
 	add(f, xtr_fib_set_lisp, 5, "0.0.0.0/0", XTR_FWD_MISS);
+	/* a default route by an interface of Linux's own is a route like others */
+	assert_int_equal(xtr_fib_set_route(f->fib, &all, fx_entry(f, by_linux)), 0);
+	assert_int_equal(action_of(f, 5, "8.8.8.8"), XTR_FWD_MISS);
 	add(f, xtr_fib_set_route, 0, "0.0.0.0/0", XTR_FWD_FORWARD);
 	/* on equal length LISP decides, a longer route hides it */
 	assert_int_equal(action_of(f, 5, "8.8.8.8"), XTR_FWD_MISS);
