@@ -275,3 +275,49 @@ def test_probe_is_dropped(lab, etr):
     etr.send(lisp.w_ecm(lisp.w_request("10.9.1.1/32", [ME], 77, "10.9.1.1", probe=True), ME, "10.9.1.1"))
     wait_until(lambda: lab.counters("r1")["ms-map-request-dropped"] > before, 5, "counted")
     etr.silent()
+
+
+# A MAC address, a distinguished name, an unknown LCAF, an EID and a locator of a vendor's.
+FOREIGN = {
+    "mac": (bytes.fromhex("4005 020000000001"), "address type not supported for an EID"),
+    "name": (b"\0\x11host\0", "address type not supported for an EID"),
+    "lcaf-200": (bytes.fromhex("4003 0000 c800 0004 01020304"), "address type not supported for an EID"),
+    "vendor": (bytes.fromhex("4003 0000 ff00 0006 00 123456 0102"), "vendor-specific"),
+}
+
+
+@pytest.mark.parametrize("encapsulated", [False, True])
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_eid_of_another_kind(lab, etr, kind, encapsulated):
+    """RFC 9306 sections 3 and 4: dropped and logged, as one; nothing of the message is used."""
+    eid, said = FOREIGN[kind]
+    before = lab.counters("r1")["control-rx-malformed"]
+    whole = lisp.w_request("10.9.1.1/32", [ME], etr.next(), "10.9.1.1")
+    m = whole[:-6] + eid  # whole ends with AFI 1 and four bytes of address
+    etr.send(lisp.w_ecm(m, ME, "10.9.1.1") if encapsulated else m)
+    wait_until(lambda: lab.counters("r1")["control-rx-malformed"] == before + 1, 5, "counted")
+    log = lab.routers["r1"].log
+    there = log.stat().st_size
+
+    def logged():
+        etr.send(m)  # one line a second at most: what comes in between is only counted
+        return said in log.read_bytes()[there:].decode()
+
+    wait_until(logged, 5, "log line with %r" % said)
+    etr.silent()
+
+
+def test_locator_of_a_vendor(lab, etr):
+    """A vendor's costs the message (RFC 9306 section 4), another that nobody knows does not."""
+    def with_locator(address):
+        return lisp.w_record("10.9.77.0/24", [lisp.w_locator(ME), bytes.fromhex("01 32 ff 00 0000") + address])
+    before = lab.counters("r1")["control-rx-malformed"]
+    etr.register([with_locator(FOREIGN["vendor"][0])])
+    wait_until(lambda: lab.counters("r1")["control-rx-malformed"] == before + 1, 5, "counted")
+    etr.silent()
+    assert "10.9.77.0/24" not in registered(lab)
+    # a site that lists its locators: nobody can say that this one is allowed
+    refused = lab.counters("r1")["map-register-locator-not-allowed"]
+    etr.register([with_locator(FOREIGN["lcaf-200"][0])])
+    wait_until(lambda: lab.counters("r1")["map-register-locator-not-allowed"] == refused + 1, 5, "counted")
+    etr.silent()
