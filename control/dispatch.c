@@ -40,7 +40,9 @@ static bool is_foreign(const struct xtr_eid *eid, const struct xtr_addr *addr)
 	       iid.addr.afi != XTR_AFI_NONE;
 }
 
-/* The first EID of the message that is. False: there is none. */
+/* The first EID that costs the whole message: in a Map-Request one that we can say nothing of; in
+ * mapping records, which are judged one by one, one of an unknown LCAF type (RFC 9306 section 3).
+ * False: there is none. */
 static bool find_foreign(const struct xtr_msg *m, struct xtr_addr *addr)
 {
 	const uint8_t *cursor = NULL;
@@ -49,39 +51,38 @@ static bool find_foreign(const struct xtr_msg *m, struct xtr_addr *addr)
 
 	if (m->plain)
 		return false;
-	while (m->type == XTR_MSG_MAP_REQUEST && xtr_request_rec_next(m, &cursor, &req))
-		if (is_foreign(&req.eid, &req.addr)) {
-			*addr = req.addr;
+	while (m->type == XTR_MSG_MAP_REQUEST && xtr_request_rec_next(m, &cursor, &req)) {
+		*addr = req.addr;
+		if (is_foreign(&req.eid, addr))
 			return true;
-		}
-	while (m->type != XTR_MSG_MAP_REQUEST && xtr_record_next(m, &cursor, &rec))
-		if (is_foreign(&rec.eid, &rec.addr)) {
-			*addr = rec.addr;
+	}
+	while (m->type != XTR_MSG_MAP_REQUEST && xtr_record_next(m, &cursor, &rec)) {
+		*addr = rec.addr;
+		if (addr->afi == XTR_AFI_LCAF && !xtr_lcaf_name(addr->lcaf))
 			return true;
-		}
+	}
 	return false;
 }
 
-/* Reads a message, and refuses what all roles have to. */
-static int read_message(const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
+/* Reads a message, and refuses what all roles have to. whole: where the datagram starts. */
+static int read_message(
+    const uint8_t *whole, const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
 {
 	int rc = xtr_msg_read(p, len, m, err);
 	struct xtr_addr addr;
 
-	if (rc < 0)
-		return rc;
-	if (m->vendor) {
-		*err = (struct xtr_wire_err){
-		    0, "LCAF", "vendor-specific, of an OUI that is not known", "RFC 9306 4"};
-		return -EBADMSG;
-	}
-	if (find_foreign(m, &addr)) {
-		/* RFC 9306 3: MUST be dropped, and logged */
+	if (!rc && m->vendor) {
+		*err = (struct xtr_wire_err){m->vendor_at, "LCAF",
+		    "vendor-specific, of an OUI that is not known", "RFC 9306 4"};
+		rc = -EBADMSG;
+	} else if (!rc && find_foreign(m, &addr)) {
+		/* MUST be dropped, and logged */
 		*err = (struct xtr_wire_err){(uint32_t)(addr.p - 2 - p), "EID-Prefix-AFI",
 		    "address type not supported for an EID", "RFC 9301 5.1, RFC 9306 3"};
-		return -EBADMSG;
+		rc = -EBADMSG;
 	}
-	return 0;
+	err->offset += (uint32_t)(p - whole);
+	return rc;
 }
 
 static void not_ours(struct xtr_ctl *ctl)
@@ -105,11 +106,12 @@ static void map_request(struct xtr_ctl *ctl, const struct xtr_peer *from, const 
 		not_ours(ctl);
 }
 
-static void inside_ecm(struct xtr_ctl *ctl, const struct xtr_peer *from, const struct xtr_msg *ecm)
+static void inside_ecm(
+    struct xtr_ctl *ctl, const struct xtr_peer *from, const uint8_t *p, const struct xtr_msg *ecm)
 {
-	struct xtr_wire_err err;
+	struct xtr_wire_err err = {0};
 	struct xtr_msg m;
-	int rc = read_message(ecm->inner, ecm->inner_len, &m, &err);
+	int rc = read_message(p, ecm->inner, ecm->inner_len, &m, &err);
 
 	if (rc < 0)
 		unreadable(ctl, from, rc, &err);
@@ -122,12 +124,12 @@ static void inside_ecm(struct xtr_ctl *ctl, const struct xtr_peer *from, const s
 void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, size_t len)
 {
 	struct xtr_ctl *ctl = arg;
-	struct xtr_wire_err err;
+	struct xtr_wire_err err = {0};
 	struct xtr_msg m;
 	int rc;
 
 	ctl->lisp.counters[XTR_C_CTL_RX]++;
-	rc = read_message(p, len, &m, &err);
+	rc = read_message(p, p, len, &m, &err);
 	if (rc < 0) {
 		unreadable(ctl, from, rc, &err);
 		return;
@@ -161,7 +163,9 @@ void xtr_ctl_message(void *arg, const struct xtr_peer *from, const uint8_t *p, s
 		}
 		break;
 	case XTR_MSG_ECM:
-		inside_ecm(ctl, from, &m);
+		/* RFC 9303 is not implemented: it is answered all the same, but not protected */
+		ctl->lisp.counters[XTR_C_CTL_RX_SEC] += m.security;
+		inside_ecm(ctl, from, p, &m);
 		return;
 	case XTR_MSG_MAP_NOTIFY_ACK:
 	case XTR_MSG_MAP_REFERRAL:

@@ -57,15 +57,17 @@ static double collected(const char *name, long n)
 	return out && pclose(out) == 0 ? all : -1;
 }
 
-static void count(struct bench *b, const char *name)
+static int count(struct bench *b, const char *name)
 {
 	double few = collected(name, COUNT_FEW), many = collected(name, COUNT_MANY);
 	double each = (many - few) / (COUNT_MANY - COUNT_FEW);
 
-	if (few < 0 || many < 0)
+	if (few < 0 || many < 0) {
 		fprintf(stderr, "xtrbench: %s: no instructions: valgrind did not run\n", name);
-	else
-		bench_report(b, "wire", name, "instructions", "instructions", &each, 1);
+		return -1;
+	}
+	bench_report(b, "wire", name, "instructions", "instructions", &each, 1);
+	return 0;
 }
 
 int bench_wire(struct bench *b)
@@ -80,6 +82,7 @@ int bench_wire(struct bench *b)
 			return -1;
 	}
 	for (size_t i = 0; i < N_WIRE_CASES; i++)
-		count(b, wire_cases[i].name);
+		if (count(b, wire_cases[i].name) < 0)
+			return -1;
 	return 0;
 }

@@ -12,13 +12,14 @@ static unsigned digit(char c)
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
 }
 
-/* The text that the first n bytes of a hexadecimal string stand for. */
-static void hex_as_text(FILE *out, const char *hex, size_t n)
+/* The text that the first n bytes of a hexadecimal string stand for. quoted: it stands in quotation
+ * marks, so that there must be none in it. */
+static void hex_as_text(FILE *out, const char *hex, size_t n, bool quoted)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned c = digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]);
 
-		if (c < ' ' || c > '~' || c == '\\')
+		if (c < ' ' || c > '~' || (quoted && c == '"') || c == '\\')
 			fprintf(out, "\\x%02x", c);
 		else
 			fputc((int)c, out);
@@ -30,7 +31,7 @@ static void name_text(FILE *out, const json_t *a)
 	size_t n = hex_bytes(a, "bytes");
 
 	fputc('"', out);
-	hex_as_text(out, get_text(a, "bytes"), n > 0 ? n - 1 : 0); /* without its zero byte */
+	hex_as_text(out, get_text(a, "bytes"), n > 0 ? n - 1 : 0, true); /* without its zero byte */
 	fputc('"', out);
 }
 
@@ -165,7 +166,7 @@ static void json_text(FILE *out, const json_t *a)
 		fprintf(out, "binary JSON %s", get_text(a, "json"));
 	} else {
 		fputs("JSON ", out);
-		hex_as_text(out, get_text(a, "json"), hex_bytes(a, "json"));
+		hex_as_text(out, get_text(a, "json"), hex_bytes(a, "json"), false);
 	}
 	if (get_int(json_object_get(a, "address"), "afi") != XTR_AFI_NONE)
 		member(out, ", address ", a, "address");

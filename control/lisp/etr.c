@@ -141,21 +141,21 @@ static int least_ttl(void *value, void *arg)
 
 static int write_as(struct answer *a, const struct xtr_cfg_mapping *m, const struct xtr_eid *eid)
 {
-	struct xtr_writer before = *a->w;
-	uint8_t count = before.p[before.count_at];
+	struct xtr_writer_mark before = xtr_writer_mark(a->w);
+	int ret;
 
 	/* alone, a record may be as long as it has to be */
 	if (!a->n)
 		a->w->size = ETR_BUFFER;
 	etr_write_mapping(a->etr, a->w, m, eid, a->ttl_min, a->probed);
-	a->w->size = before.size;
-	if (a->w->len <= (a->n ? before.size : ETR_BUFFER)) {
-		a->n++;
-		return 0;
+	ret = xtr_writer_result(a->w);
+	if (ret < 0) {
+		xtr_writer_rewind(a->w, &before);
+		return ret;
 	}
-	*a->w = before;
-	a->w->p[a->w->count_at] = count;
-	return -ENOBUFS;
+	a->w->size = before.w.size;
+	a->n++;
+	return 0;
 }
 
 static int write_one(void *value, void *arg)
@@ -193,8 +193,7 @@ static bool answer_eid(struct answer *a, const struct xtr_eid *eid)
 {
 	struct xtr_trie *t = etr_trie(a->etr, eid);
 	const struct xtr_cfg_mapping *m = t ? xtr_trie_longest(t, &eid->ip, eid->plen) : NULL;
-	struct xtr_writer before = *a->w;
-	uint8_t count = before.p[before.count_at];
+	struct xtr_writer_mark before = xtr_writer_mark(a->w);
 	unsigned n = a->n;
 	struct xtr_eid part;
 
@@ -204,8 +203,7 @@ static bool answer_eid(struct answer *a, const struct xtr_eid *eid)
 	xtr_trie_walk(t, &m->eid.ip, m->eid.plen, least_ttl, a);
 	if (!xtr_trie_walk(t, &m->eid.ip, m->eid.plen, write_one, a))
 		return true;
-	*a->w = before;
-	a->w->p[a->w->count_at] = count;
+	xtr_writer_rewind(a->w, &before);
 	a->n = n;
 	part = m->eid;
 	return narrow(t, eid, &part) && !write_as(a, m, &part);

@@ -27,6 +27,7 @@ struct xtr_peer {
 	X(CTL_RX_MALFORMED, "control-rx-malformed")                                                \
 	X(CTL_RX_UNKNOWN_TYPE, "control-rx-unknown-type")                                          \
 	X(CTL_RX_NOT_OURS, "control-rx-role-not-configured")                                       \
+	X(CTL_RX_SEC, "control-rx-lisp-sec-not-implemented")                                       \
 	X(REG_RX, "map-register-rx")                                                               \
 	X(REG_OK, "map-register-accepted")                                                         \
 	X(REG_REPEATED, "map-register-repeated")                                                   \

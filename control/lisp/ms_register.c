@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "util/log.h"
+#include "wire/lcaf.h"
 
 /*
  * A message is signed with one secret. So that a forged one with records of many sites does not
@@ -231,6 +232,18 @@ static void refuse_prefix(
 	}
 }
 
+/* A record of an EID that is no IP prefix, or of none: the others of its message are not to suffer.
+ */
+static void refuse_no_ip(const struct message *c, const struct xtr_record *rec)
+{
+	char text[64], why[128];
+
+	xtr_addr_format(&rec->addr, text, sizeof(text));
+	snprintf(why, sizeof(why), "EID %s: %s", text,
+	    rec->eid_none ? "a record without an EID prefix" : "it is no IP prefix");
+	refuse_siteless(c, &c->ms->malformed, &c->ms->limit_malformed, NULL, why);
+}
+
 /* One record. True if it is registered, or withdrawn, and so goes into the Map-Notify. */
 static bool do_record(const struct message *c, const struct xtr_record *rec)
 {
@@ -242,8 +255,7 @@ static bool do_record(const struct message *c, const struct xtr_record *rec)
 	int rc;
 
 	if (!rec->eid.ip.af) {
-		refuse_siteless(c, &c->ms->malformed, &c->ms->limit_malformed, NULL,
-		    "a record without an EID prefix");
+		refuse_no_ip(c, rec);
 		return false;
 	}
 	prefix = prefix_of(c->ms, &rec->eid, &fits);
@@ -311,7 +323,7 @@ static void send_notify(const struct message *c, struct xtr_writer *w)
 	xtr_dbg(XTR_DBG_MAP_REGISTER,
 	    "Map-Notify %s:4342->%s:%u, %u prefixes, nonce 0x%08X-0x%08X%s%s",
 	    xtr_ip_format(&c->from->local, from), xtr_ip_format(&c->from->ip, to), c->from->port,
-	    w->p[w->count_at], (uint32_t)(c->m->nonce >> 32), (uint32_t)c->m->nonce,
+	    xtr_writer_records(w), (uint32_t)(c->m->nonce >> 32), (uint32_t)c->m->nonce,
 	    rc ? ", not sent: " : "", rc ? strerror(-rc) : "");
 	if (!rc)
 		l->counters[XTR_C_NOTIFY_TX]++;

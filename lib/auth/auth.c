@@ -10,12 +10,8 @@
 #include <openssl/params.h>
 
 #include "auth/auth.h"
+#include "wire/layout.h"
 
-#define NONCE_AT     4
-#define NONCE_LEN    8
-#define ALGORITHM_AT 13
-#define LENGTH_AT    14
-#define DATA_AT      16
 #define HKDF_KEY_LEN 32
 #define MAC_MAX      32
 
@@ -94,7 +90,8 @@ static int contexts_make(struct xtr_key *key)
 	for (size_t i = 0; ret == 0 && i < N_ALGORITHMS; i++) {
 		if (!algorithms[i].digest)
 			continue;
-		key->hmac[i] = hmac_new(mac, algorithms[i].digest, key->ikm + NONCE_LEN, key->len);
+		key->hmac[i] =
+		    hmac_new(mac, algorithms[i].digest, key->ikm + XTR_NONCE_LEN, key->len);
 		if (!key->hmac[i])
 			ret = -ENOTSUP;
 	}
@@ -118,10 +115,10 @@ struct xtr_key *xtr_key_create(const void *secret, size_t len)
 	if (!key)
 		return NULL;
 	key->len = len;
-	key->ikm = OPENSSL_zalloc(NONCE_LEN + len);
+	key->ikm = OPENSSL_zalloc(XTR_NONCE_LEN + len);
 	if (!key->ikm)
 		goto fail;
-	memcpy(key->ikm + NONCE_LEN, secret, len);
+	memcpy(key->ikm + XTR_NONCE_LEN, secret, len);
 	if (contexts_make(key) < 0)
 		goto fail;
 	return key;
@@ -148,7 +145,7 @@ void xtr_key_destroy(struct xtr_key *key)
 	for (size_t i = 0; i < N_SALTS; i++)
 		EVP_KDF_CTX_free(key->hkdf[i]);
 	if (key->ikm)
-		OPENSSL_clear_free(key->ikm, NONCE_LEN + key->len);
+		OPENSSL_clear_free(key->ikm, XTR_NONCE_LEN + key->len);
 	OPENSSL_clear_free(key, sizeof *key);
 }
 
@@ -218,9 +215,9 @@ static int hkdf(struct xtr_key *key, const uint8_t *p, uint8_t *out)
 {
 	OSSL_PARAM params[2];
 
-	memcpy(key->ikm, p + NONCE_AT, NONCE_LEN);
-	params[0] =
-	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key->ikm, NONCE_LEN + key->len);
+	memcpy(key->ikm, p + XTR_NONCE_AT, XTR_NONCE_LEN);
+	params[0] = OSSL_PARAM_construct_octet_string(
+	    OSSL_KDF_PARAM_KEY, key->ikm, XTR_NONCE_LEN + key->len);
 	params[1] = OSSL_PARAM_construct_end();
 	if (EVP_KDF_derive(key->hkdf[salt_of(p[0] >> 4)], out, HKDF_KEY_LEN, params) == 1)
 		return 0;
@@ -230,7 +227,7 @@ static int hkdf(struct xtr_key *key, const uint8_t *p, uint8_t *out)
 /* Restarts the HMAC context that the message at p asks for. NULL if OpenSSL does not want to. */
 static EVP_MAC_CTX *hmac_start(struct xtr_key *key, const uint8_t *p)
 {
-	unsigned algorithm = p[ALGORITHM_AT];
+	unsigned algorithm = p[XTR_ALGORITHM_AT];
 	EVP_MAC_CTX *ctx = key->hmac[algorithm];
 	uint8_t derived[HKDF_KEY_LEN];
 	bool good;
@@ -249,11 +246,11 @@ static EVP_MAC_CTX *hmac_start(struct xtr_key *key, const uint8_t *p)
 static int mac_compute(
     struct xtr_key *key, const uint8_t *p, unsigned auth_len, size_t covered, uint8_t *mac)
 {
-	uint8_t head[DATA_AT + MAC_MAX] = {0};
-	size_t after = DATA_AT + auth_len, n = 0;
+	uint8_t head[XTR_AUTH_DATA_AT + MAC_MAX] = {0};
+	size_t after = XTR_AUTH_DATA_AT + auth_len, n = 0;
 	EVP_MAC_CTX *ctx = hmac_start(key, p);
 
-	memcpy(head, p, DATA_AT);
+	memcpy(head, p, XTR_AUTH_DATA_AT);
 	if (ctx && EVP_MAC_update(ctx, head, after) == 1 &&
 	    EVP_MAC_update(ctx, p + after, covered - after) == 1 &&
 	    EVP_MAC_final(ctx, mac, &n, MAC_MAX) == 1)
@@ -267,10 +264,11 @@ int xtr_auth_sign(struct xtr_key *key, uint8_t *p, size_t len, size_t covered)
 	unsigned algorithm, auth_len;
 	int ret;
 
-	if (len < DATA_AT || covered > len || covered < DATA_AT || !has_auth(p[0] >> 4))
+	if (len < XTR_AUTH_DATA_AT || covered > len || covered < XTR_AUTH_DATA_AT ||
+	    !has_auth(p[0] >> 4))
 		return -EBADMSG;
-	algorithm = p[ALGORITHM_AT];
-	auth_len = (unsigned)p[LENGTH_AT] << 8 | p[LENGTH_AT + 1];
+	algorithm = p[XTR_ALGORITHM_AT];
+	auth_len = (unsigned)p[XTR_AUTH_LEN_AT] << 8 | p[XTR_AUTH_LEN_AT + 1];
 	/* A secret must not let a message go out open, nor "none" one that looks signed. */
 	if (key->none)
 		return algorithm != XTR_ALG_NONE ? -ENOTSUP : auth_len != 0 ? -EBADMSG : 0;
@@ -279,12 +277,12 @@ int xtr_auth_sign(struct xtr_key *key, uint8_t *p, size_t len, size_t covered)
 	if (!is_supported(p[0] >> 4, algorithm, auth_len))
 		return algorithm == XTR_ALG_SHA256_HKDF && salt_of(p[0] >> 4) < 0 ? -ENOTSUP
 										  : -EBADMSG;
-	if (DATA_AT + auth_len > covered)
+	if (XTR_AUTH_DATA_AT + auth_len > covered)
 		return -EBADMSG;
 	ret = mac_compute(key, p, auth_len, covered, mac);
 	if (ret < 0)
 		return ret;
-	memcpy(p + DATA_AT, mac, auth_len);
+	memcpy(p + XTR_AUTH_DATA_AT, mac, auth_len);
 	return 0;
 }
 
@@ -297,8 +295,8 @@ int xtr_auth_verify_covered(
 	uint8_t mac[MAC_MAX];
 	int ret;
 
-	if (!has_auth(m->type) || m->auth_offset != DATA_AT || m->records_end > len ||
-	    m->records_end < DATA_AT + (size_t)m->auth_len)
+	if (!has_auth(m->type) || m->auth_offset != XTR_AUTH_DATA_AT || m->records_end > len ||
+	    m->records_end < XTR_AUTH_DATA_AT + (size_t)m->auth_len)
 		return -EKEYREJECTED;
 	/* Who has no secret takes what says that it has none, and nothing else: a MAC that nobody
 	 * checks is no better than a wrong one. Who has a secret is not talked out of it. */
@@ -312,7 +310,7 @@ int xtr_auth_verify_covered(
 		ret = mac_compute(key, p, m->auth_len, ends[i], mac);
 		if (ret < 0)
 			return ret;
-		if (CRYPTO_memcmp(mac, p + DATA_AT, m->auth_len) == 0) {
+		if (CRYPTO_memcmp(mac, p + XTR_AUTH_DATA_AT, m->auth_len) == 0) {
 			*covered = ends[i];
 			return 0;
 		}

@@ -4,11 +4,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "wire/layout.h"
 #include "wire/read.h"
-
-#define HDR_LEN      4  /* type, flags, record count */
-#define NONCE_END    12 /* the nonce is there in all but the ECM */
-#define AUTH_HDR_END 16 /* key ID, algorithm ID, authentication data length (2) */
 
 /* Flags, by the byte of the message they are in. RFC 9301 sections 5.2, 5.4, 5.6. */
 #define REQUEST0_A   0x08
@@ -31,6 +28,8 @@
 #define REGISTER2_T  0x08
 #define REGISTER2_A  0x04
 #define REGISTER2_M  0x01
+#define NOTIFY0_I    0x08 /* draft-ermagan-lisp-nat-traversal: xTR-ID and Site-ID follow */
+#define NOTIFY0_R    0x04 /* ditto: an RTR relays it, its authentication data follows */
 #define INFO0_R      0x08
 
 static int itr_rlocs_read(struct xtr_rd *r, struct xtr_msg *m, unsigned n)
@@ -97,8 +96,8 @@ static int request_read(struct xtr_rd *r, struct xtr_msg *m)
 
 	/* RFC 9301 5.2: "one or more records". */
 	if (m->n_records == 0)
-		return xtr_rd_fail(
-		    r, 3, "Record Count", "a Map-Request without records", "RFC 9301 5.2");
+		return xtr_rd_fail(r, XTR_COUNT_AT, "Record Count", "a Map-Request without records",
+		    "RFC 9301 5.2");
 	m->records = xtr_rd_at(r);
 	for (unsigned i = 0; i < m->n_records; i++) {
 		ret = xtr_rd_request_rec(r);
@@ -146,19 +145,19 @@ static int auth_read(struct xtr_rd *r, struct xtr_msg *m)
 {
 	const uint8_t *p = r->base;
 
-	if (!xtr_rd_has(r, AUTH_HDR_END - NONCE_END))
+	if (!xtr_rd_has(r, XTR_AUTH_DATA_AT - XTR_NONCE_END))
 		return xtr_rd_fail(r, r->pos, "Key ID",
 		    "message ends inside the authentication header", "RFC 9301 5.6");
-	m->key_id = p[12];
-	m->algorithm = p[13];
-	m->auth_len = xtr_get16(p + 14);
-	m->auth_offset = AUTH_HDR_END;
-	r->pos = AUTH_HDR_END;
+	m->key_id = p[XTR_KEY_ID_AT];
+	m->algorithm = p[XTR_ALGORITHM_AT];
+	m->auth_len = xtr_get16(p + XTR_AUTH_LEN_AT);
+	m->auth_offset = XTR_AUTH_DATA_AT;
+	r->pos = XTR_AUTH_DATA_AT;
 	if (m->auth_len > XTR_AUTH_MAX)
-		return xtr_rd_fail(r, 14, "Authentication Data Length",
+		return xtr_rd_fail(r, XTR_AUTH_LEN_AT, "Authentication Data Length",
 		    "longer than any known algorithm's", "RFC 9301 5.6");
 	if (!xtr_rd_has(r, m->auth_len))
-		return xtr_rd_fail(r, 14, "Authentication Data Length",
+		return xtr_rd_fail(r, XTR_AUTH_LEN_AT, "Authentication Data Length",
 		    "message ends inside the authentication data", "RFC 9301 5.6");
 	r->pos += m->auth_len;
 	return 0;
@@ -188,9 +187,10 @@ static int register_read(struct xtr_rd *r, struct xtr_msg *m)
 	m->records_end = (uint32_t)r->pos;
 
 	/* Map-Notify has no I bit in RFC 9301; its sender copied what the Map-Register had, so go
-	 * by what is there. */
+	 * by what is there. Only a draft's R without its I says that this is something else. */
 	if (m->type != XTR_MSG_MAP_REGISTER)
-		m->has_ids = xtr_rd_has(r, XTR_XTR_ID_LEN + XTR_SITE_ID_LEN);
+		m->has_ids = (p[0] & (NOTIFY0_I | NOTIFY0_R)) != NOTIFY0_R &&
+			     xtr_rd_has(r, XTR_XTR_ID_LEN + XTR_SITE_ID_LEN);
 	if (!m->has_ids)
 		return 0;
 	if (!xtr_rd_has(r, XTR_XTR_ID_LEN + XTR_SITE_ID_LEN))
@@ -255,18 +255,20 @@ static inline void clear(struct xtr_msg *m)
 static __attribute__((noinline)) int read_any(
     const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wire_err *err)
 {
-	struct xtr_rd r = {.base = p, .len = len, .pos = HDR_LEN, .err = err};
+	struct xtr_rd r = {.base = p, .len = len, .pos = XTR_NONCE_AT, .err = err};
 	int ret;
 
 	clear(m);
-	if (len < HDR_LEN)
+	if (len < XTR_NONCE_AT)
 		return xtr_rd_fail(
 		    &r, 0, "Type", "message shorter than its header", "RFC 9301 5.1");
 	m->type = p[0] >> 4;
 	m->head = xtr_get32(p);
 	m->end = p + len;
-	if (m->type == XTR_MSG_ECM)
-		return xtr_rd_ecm(&r, m);
+	if (m->type == XTR_MSG_ECM) {
+		ret = xtr_rd_ecm(&r, m);
+		goto out;
+	}
 	if (m->type == XTR_MSG_EXTENSION) {
 		/* RFC 9304 section 3: the structure is the sub-type's own matter. */
 		m->subtype = xtr_get16(p) & 0xfff;
@@ -278,15 +280,17 @@ static __attribute__((noinline)) int read_any(
 		xtr_rd_fail(&r, 0, "Type", "unknown message type", "RFC 9301 5.1");
 		return -ENOTSUP;
 	}
-	if (len < NONCE_END)
+	if (len < XTR_NONCE_END)
 		return xtr_rd_fail(
-		    &r, HDR_LEN, "Nonce", "message ends inside the nonce", "RFC 9301 5.2");
+		    &r, XTR_NONCE_AT, "Nonce", "message ends inside the nonce", "RFC 9301 5.2");
 	/* That byte of an Info-Request is reserved. */
-	m->n_records = m->type == XTR_MSG_INFO ? 0 : p[3];
-	m->nonce = xtr_get64(p + HDR_LEN);
-	r.pos = NONCE_END;
+	m->n_records = m->type == XTR_MSG_INFO ? 0 : p[XTR_COUNT_AT];
+	m->nonce = xtr_get64(p + XTR_NONCE_AT);
+	r.pos = XTR_NONCE_END;
 	ret = by_type(&r, m);
+out:
 	m->vendor = r.vendor;
+	m->vendor_at = r.vendor_at;
 	return ret;
 }
 
@@ -296,10 +300,10 @@ int xtr_msg_read(const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wir
 	size_t left;
 	uint32_t head;
 
-	if (len < NONCE_END)
+	if (len < XTR_NONCE_END)
 		return read_any(p, len, m, err);
-	at = p + NONCE_END;
-	left = len - NONCE_END;
+	at = p + XTR_NONCE_END;
+	left = len - XTR_NONCE_END;
 	/* The short way: a Map-Reply (RFC 9301 section 5.4) without anything unusual. */
 	head = xtr_get32(p);
 	if ((head & (0xf0000000u | (uint32_t)REPLY0_S << 24)) != (uint32_t)XTR_MSG_MAP_REPLY << 28)
@@ -314,8 +318,8 @@ int xtr_msg_read(const uint8_t *p, size_t len, struct xtr_msg *m, struct xtr_wir
 	clear(m);
 	m->type = XTR_MSG_MAP_REPLY;
 	m->head = head;
-	m->nonce = xtr_get64(p + HDR_LEN);
-	m->records = p + NONCE_END;
+	m->nonce = xtr_get64(p + XTR_NONCE_AT);
+	m->records = p + XTR_NONCE_END;
 	m->records_after = at;
 	m->end = p + len;
 	m->n_records = (uint8_t)head;

@@ -69,7 +69,9 @@ struct xtr_record {
 	bool authoritative;
 	uint16_t map_version;
 	uint8_t n_locators;
-	uint8_t mask_len;        /* as it stands there; eid.plen is 0 if it is no IP EID's */
+	uint8_t mask_len;        /* as it stands there; eid.plen is 0 if it is no IP EID's. A name's
+				    is its length in bits with its zero byte (RFC 9735), which is not
+				    checked: peers send 0 too */
 	bool incomplete;         /* I of a Map-Referral */
 	uint8_t n_signatures;    /* SigCnt of a Map-Referral, 0 to 15 */
 	uint32_t size;           /* bytes at start */
@@ -92,7 +94,7 @@ struct xtr_locator {
 struct xtr_request_rec {
 	struct xtr_eid eid; /* ip.af 0: AFI 0, or no IP EID, which addr tells apart */
 	bool notify;        /* N, RFC 9437 section 4: asks to be told of changes */
-	uint8_t mask_len;   /* EID mask-len as it stands there */
+	uint8_t mask_len;   /* EID mask-len as it stands there, see struct xtr_record */
 	struct xtr_addr addr;
 };
 
@@ -129,7 +131,8 @@ struct xtr_msg {
 	uint8_t n_records;
 	bool plain;  /* mapping records, all of whose EIDs and locators are IPv4, not in LCAFs */
 	bool vendor; /* an EID or locator is a vendor-specific LCAF: RFC 9306 section 4 says that
-			the message MUST be dropped by who does not know its OUI */
+			the message MUST be dropped by who does not know its OUI. Also an EID of the
+			LISP-SEC data; not what lies in other LCAFs, nor in an ECM's message */
 	/* Map-Request; has_ids, xtr_id and site_id below where its I bit is set (RFC 9437) */
 	bool authoritative, map_data, probe, smr, pitr, smr_invoked, local_xtr, dont_reply;
 	uint8_t n_itr_rlocs; /* in itr_rlocs */
@@ -142,14 +145,17 @@ struct xtr_msg {
 	/* Map-Register, Map-Notify, Map-Notify-Ack, Info-Request, Info-Reply */
 	uint8_t key_id, algorithm; /* Info: the two bytes of its Key ID */
 	uint16_t auth_len;
-	uint16_t subtype;      /* of a shared extension, 12 bits */
-	uint32_t auth_offset;  /* from the start of the message to the authentication data */
-	uint32_t records_end;  /* bytes through the end of the last RLOC-record (RFC 9301 5.6, step
-				  5);  Info: through the last field */
-	uint32_t ext_len;      /* of a shared extension, bytes at ext */
-	const uint8_t *xtr_id; /* 16 bytes where has_ids, else NULL. In a Map-Notify: where 24 bytes
-				  follow the records */
-	const uint8_t *site_id;      /* 8 bytes where has_ids, else NULL */
+	uint16_t subtype;       /* of a shared extension, 12 bits */
+	uint32_t auth_offset;   /* from the start of the message to the authentication data */
+	uint32_t records_end;   /* bytes through the end of the last RLOC-record (RFC 9301 5.6, step
+				   5);  Info: through the last field */
+	uint32_t ext_len;       /* of a shared extension, bytes at ext */
+	uint32_t vendor_at;     /* where vendor, bytes from the start of the message to the first
+				   vendor-specific LCAF's AFI */
+	const uint8_t *xtr_id;  /* 16 bytes where has_ids, else NULL. In a Map-Notify or -Ack: where
+				   24 bytes follow the records, unless the draft of NAT traversal's R
+				   bit is set without its I bit. What is behind them is not read */
+	const uint8_t *site_id; /* 8 bytes where has_ids, else NULL */
 	const uint8_t *itr_addrs;    /* Map-Request: the first ITR-RLOC's AFI */
 	const uint8_t *reply_record; /* Map-Request, M: the mapping record at the end, else NULL */
 	/* ECM: the enclosed control message and its length in bytes */
@@ -227,9 +233,23 @@ struct xtr_writer {
 
 void xtr_writer_init(struct xtr_writer *w, uint8_t *buf, size_t size);
 /* 0, or -ENOBUFS if the message did not fit (w->len says what it needed), or could not be said at
- * all: more than 255 records, or 255 locators in one, no ITR-RLOC, or an ECM from one address
- * family to another (w->size is 0 then). */
+ * all: more than 255 records, or 255 locators in one, no ITR-RLOC that is an address, a mask longer
+ * than its address, an instance-ID above XTR_IID_MAX in a struct xtr_eid, auth_len above
+ * XTR_AUTH_MAX, or an ECM from one address family to another (w->size is 0 then).
+ * Three things nobody but the caller can know, and the reader refuses: a Map-Request without any
+ * record, has_ids without xtr_write_ids() at the end, and an EID-AD (sec.h) whose n_records is not
+ * the number of records given. */
 int xtr_writer_result(const struct xtr_writer *w);
+/* Records counted so far in the message. */
+unsigned xtr_writer_records(const struct xtr_writer *w);
+/* A place between two records of a message, to go back to: everything after it is forgotten, as if
+ * it had not been written, and so is that it did not fit. */
+struct xtr_writer_mark {
+	struct xtr_writer w;
+	uint8_t n_records;
+};
+struct xtr_writer_mark xtr_writer_mark(const struct xtr_writer *w);
+void xtr_writer_rewind(struct xtr_writer *w, const struct xtr_writer_mark *mark);
 
 /* What a Map-Request says besides its records. RFC 9301 section 5.2. */
 struct xtr_request_opts {

@@ -76,7 +76,10 @@ static int addr_lcaf(struct xtr_rd *r, const char *field, struct xtr_addr *a)
 		    r, r->pos - 2, field, "message ends inside the LCAF", "RFC 8060 3");
 	r->pos += len;
 	a->lcaf = p[2];
-	r->vendor |= p[2] == XTR_LCAF_VENDOR;
+	if (p[2] == XTR_LCAF_VENDOR && !r->vendor) {
+		r->vendor = true;
+		r->vendor_at = (uint32_t)(p - r->base - 2);
+	}
 	return 0;
 }
 
@@ -166,6 +169,17 @@ static const char *eid_inside(const struct xtr_addr *a, struct xtr_eid *eid)
 		wrong = iid_inside(a, eid, &ip);
 	memcpy(eid->ip.b, ip, xtr_ip_bits(&eid->ip) / 8);
 	return wrong;
+}
+
+bool xtr_eid_valid(const struct xtr_addr *a, uint8_t mask_len)
+{
+	struct xtr_eid eid;
+
+	if (a->afi != XTR_AFI_IPV4 && a->afi != XTR_AFI_IPV6 && a->lcaf != XTR_LCAF_IID)
+		return true;
+	if (eid_inside(a, &eid))
+		return false;
+	return eid.ip.af == 0 || mask_len <= xtr_ip_bits(&eid.ip);
 }
 
 void xtr_eid_trusted(const struct xtr_addr *a, uint8_t mask_len, struct xtr_eid *eid)

@@ -18,6 +18,7 @@ struct xtr_rd {
 	size_t pos;               /* bytes read */
 	struct xtr_wire_err *err; /* may be NULL */
 	bool vendor;              /* a vendor-specific LCAF was read */
+	uint32_t vendor_at;       /* the first one's AFI */
 };
 
 static inline bool xtr_rd_has(const struct xtr_rd *r, size_t n)
@@ -43,6 +44,8 @@ int xtr_rd_eid(struct xtr_rd *r, const char *field, size_t plen_at, const char *
     struct xtr_eid *eid, struct xtr_addr *a);
 /* Reads the source EID of a Map-Request. */
 int xtr_rd_source_eid(struct xtr_rd *r, struct xtr_eid *eid, struct xtr_addr *a);
+/* Would xtr_rd_eid() take the address with that mask-len? For who writes it. */
+bool xtr_eid_valid(const struct xtr_addr *a, uint8_t mask_len);
 /* Checks an EID record of a Map-Request (RFC 9301 section 5.2). */
 int xtr_rd_request_rec(struct xtr_rd *r);
 /* Checks n mapping records with their locators (RFC 9301 section 5.4) or, of a Map-Referral, their

@@ -4,12 +4,13 @@
 #include "wire/read.h"
 #include "wire/write.h"
 
-#define ECM_AD_LEN   4 /* AD type, unassigned, Requested HMAC ID (2) */
-#define REPLY_AD_LEN 4 /* AD type, unassigned (3) */
-#define OTK_AD_LEN   4 /* OTK Length (2), Key ID, OTK Wrapping ID */
-#define EID_AD_MIN   4 /* EID-AD Length (2), KDF ID (2): all that an ITR sends */
-#define EID_AD_LEN   8 /* and Record Count, E, EID HMAC ID (2) */
-#define PKT_AD_LEN   4 /* PKT-AD Length (2), PKT HMAC ID (2) */
+#define ECM_AD_LEN   4  /* AD type, unassigned, Requested HMAC ID (2) */
+#define REPLY_AD_LEN 4  /* AD type, unassigned (3) */
+#define OTK_AD_LEN   4  /* OTK Length (2), Key ID, OTK Wrapping ID */
+#define OTK_128_LEN  24 /* preamble (8) and key (16) */
+#define EID_AD_MIN   4  /* EID-AD Length (2), KDF ID (2): all that an ITR sends */
+#define EID_AD_LEN   8  /* and Record Count, E, EID HMAC ID (2) */
+#define PKT_AD_LEN   4  /* PKT-AD Length (2), PKT HMAC ID (2) */
 #define EID_AD_E     0x80
 
 /* The length field at the cursor, of what has `min` bytes in front of its data and lies whole in
@@ -25,6 +26,12 @@ static int length_read(
 	if (!xtr_rd_has(r, *len))
 		return xtr_rd_fail(r, r->pos, field, "longer than the message", clause);
 	return 0;
+}
+
+/* The wrapping IDs whose keys have 128 bits. */
+static bool is_128(uint8_t wrap_id)
+{
+	return wrap_id == XTR_SEC_WRAP_NULL_128 || wrap_id == XTR_SEC_WRAP_AES_128;
 }
 
 static int eid_ad_read(struct xtr_rd *r, const char *clause, struct xtr_sec_eid_ad *ad)
@@ -55,6 +62,8 @@ static int eid_ad_read(struct xtr_rd *r, const char *clause, struct xtr_sec_eid_
 		if (ret < 0)
 			return ret;
 	}
+	r->vendor = in.vendor;
+	r->vendor_at = in.vendor_at;
 	ad->records = in.base + start;
 	ad->records_len = (uint32_t)(in.pos - start);
 	ad->hmac = xtr_rd_at(&in);
@@ -83,6 +92,12 @@ static int ecm_read(struct xtr_rd *r, struct xtr_sec_ecm *sec)
 	p = xtr_rd_at(r);
 	sec->key_id = p[2];
 	sec->wrap_id = p[3];
+	if (len == OTK_128_LEN && is_128(sec->wrap_id)) {
+		len += OTK_AD_LEN;
+		if (!xtr_rd_has(r, len))
+			return xtr_rd_fail(
+			    r, r->pos, "OTK Length", "longer than the message", clause);
+	}
 	sec->otk = p + OTK_AD_LEN;
 	sec->otk_len = (uint16_t)(len - OTK_AD_LEN);
 	r->pos += len;
@@ -200,6 +215,9 @@ static void put_length(struct xtr_writer *w, size_t len)
 static void put_eid_ad(struct xtr_writer *w, const struct xtr_sec_eid_ad *ad)
 {
 	if (!ad->records) {
+		/* Of four bytes it is, or it would be taken for one with records. */
+		if (ad->n_records > 0 || ad->hmac_len > 0)
+			xtr_writer_spoil(w);
 		put_length(w, EID_AD_MIN);
 		xtr_put16(w, ad->kdf_id);
 		return;
@@ -218,6 +236,9 @@ void xtr_write_sec_ecm(struct xtr_writer *w, const struct xtr_sec_ecm *sec)
 	xtr_put8(w, XTR_SEC_AD_TYPE);
 	xtr_put8(w, 0);
 	xtr_put16(w, sec->hmac_id);
+	/* Its length would be taken for that of a whole key without what is in front. */
+	if (OTK_AD_LEN + (size_t)sec->otk_len == OTK_128_LEN && is_128(sec->wrap_id))
+		xtr_writer_spoil(w);
 	put_length(w, OTK_AD_LEN + (size_t)sec->otk_len);
 	xtr_put8(w, sec->key_id);
 	xtr_put8(w, sec->wrap_id);

@@ -6,6 +6,8 @@
  * The three length fields count from themselves to the end of what they name: the text says so of
  * the EID-AD ("4 bytes, as it only fills the KDF ID"), the figures draw the brackets of OTK-AD and
  * PKT-AD so. A 128-bit one-time key and its 64-bit preamble make an OTK Length of 28.
+ * Section 6.1 may be read otherwise too, as the length of preamble and key alone: 24 with wrapping
+ * ID 1 or 2, whose keys have 128 bits, is read so, and otk_len is 24 both ways. We write 28.
  */
 #ifndef XTR_WIRE_SEC_H
 #define XTR_WIRE_SEC_H
@@ -66,7 +68,9 @@ bool xtr_sec_eid_next(
  * those that xtr_write_eid_rec() wrote to a buffer of the caller's. hmac_offset is not looked at:
  * the HMAC's place in the message is its last hmac_len bytes. */
 void xtr_write_sec_reply(struct xtr_writer *w, const struct xtr_sec_reply *sec);
-/* An ECM's is written by xtr_write_ecm_opts(); this writes it alone. */
+/* An ECM's is written by xtr_write_ecm_opts(); this writes it alone. Spoils the writer, as what is
+ * not read again: an EID-AD with n_records or an HMAC but without records; 20 bytes at otk with
+ * wrapping ID 1 or 2. Only the caller can know that n_records records are at `records`. */
 void xtr_write_sec_ecm(struct xtr_writer *w, const struct xtr_sec_ecm *sec);
 
 #endif

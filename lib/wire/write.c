@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wire/layout.h"
 #include "wire/lcaf.h"
+#include "wire/read.h"
 #include "wire/write.h"
 
 #define MAX_COUNT      255 /* records a message, locators a record: one byte each */
@@ -43,6 +45,24 @@ void xtr_writer_init(struct xtr_writer *w, uint8_t *buf, size_t size)
 int xtr_writer_result(const struct xtr_writer *w)
 {
 	return w->len > w->size ? -ENOBUFS : 0;
+}
+
+unsigned xtr_writer_records(const struct xtr_writer *w)
+{
+	/* The byte was stored at once, or there is no room for it. */
+	return w->count_at < w->len && w->count_at < w->size ? w->p[w->count_at] : 0;
+}
+
+struct xtr_writer_mark xtr_writer_mark(const struct xtr_writer *w)
+{
+	return (struct xtr_writer_mark){.w = *w, .n_records = (uint8_t)xtr_writer_records(w)};
+}
+
+void xtr_writer_rewind(struct xtr_writer *w, const struct xtr_writer_mark *mark)
+{
+	*w = mark->w;
+	if (w->count_at < w->len && w->count_at < w->size)
+		w->p[w->count_at] = mark->n_records;
 }
 
 void xtr_writer_spoil(struct xtr_writer *w)
@@ -111,6 +131,9 @@ static void put_eid(struct xtr_writer *w, const struct xtr_eid *eid)
 {
 	size_t lcaf = 0;
 
+	/* The LCAF has room for 32 bits, nobody else (RFC 9300 section 5.3). */
+	if (eid->iid > XTR_IID_MAX)
+		xtr_writer_spoil(w);
 	if (eid->iid != 0) {
 		lcaf = xtr_write_lcaf_begin(w, XTR_LCAF_IID, 0);
 		xtr_put32(w, eid->iid);
@@ -118,6 +141,31 @@ static void put_eid(struct xtr_writer *w, const struct xtr_eid *eid)
 	put_ip(w, &eid->ip);
 	if (eid->iid != 0)
 		xtr_write_lcaf_end(w, lcaf);
+}
+
+/* Spoils the writer for what no reader takes: an EID with more mask bits than address bits (RFC
+ * 9301 section 5.2), an instance-ID LCAF whose length is not that of its address. */
+static void check_plen(struct xtr_writer *w, const struct xtr_eid *eid)
+{
+	if (eid->ip.af != 0 && eid->plen > xtr_ip_bits(&eid->ip))
+		xtr_writer_spoil(w);
+}
+
+static void put_eid_addr(struct xtr_writer *w, const struct xtr_addr *a, uint8_t mask_len)
+{
+	if (!xtr_eid_valid(a, mask_len))
+		xtr_writer_spoil(w);
+	xtr_write_addr(w, a);
+}
+
+/* RFC 9301 section 5.3: a Map-Request without any ITR-RLOC address MUST be dropped. */
+static bool has_itr_rloc(const struct xtr_request_opts *o)
+{
+	for (unsigned i = 0; i < o->n_itr_rlocs; i++)
+		if (o->itr_addrs ? o->itr_addrs[i].afi != XTR_AFI_NONE
+				 : xtr_ip_bits(&o->itr_rlocs[i]) != 0)
+			return true;
+	return false;
 }
 
 void xtr_write_addr(struct xtr_writer *w, const struct xtr_addr *a)
@@ -129,7 +177,7 @@ void xtr_write_addr(struct xtr_writer *w, const struct xtr_addr *a)
 /* The first twelve bytes of all messages but the ECM and the shared extension. */
 static void put_header(struct xtr_writer *w, unsigned type, uint32_t flags, uint64_t nonce)
 {
-	w->count_at = w->len + 3;
+	w->count_at = w->len + XTR_COUNT_AT;
 	xtr_put32(w, (uint32_t)type << 28 | flags);
 	xtr_put64(w, nonce);
 }
@@ -148,13 +196,13 @@ void xtr_write_request(struct xtr_writer *w, const struct xtr_request_opts *o)
 			 (o->extra & REQUEST_OTHER);
 
 	/* RFC 9301 5.2: at least one ITR-RLOC, and the count has five bits. */
-	if (o->n_itr_rlocs == 0 || o->n_itr_rlocs > XTR_MAX_ITR_RLOCS) {
+	if (o->n_itr_rlocs > XTR_MAX_ITR_RLOCS || !has_itr_rloc(o)) {
 		xtr_writer_spoil(w);
 		return;
 	}
 	put_header(w, XTR_MSG_MAP_REQUEST, flags | (uint32_t)(o->n_itr_rlocs - 1) << 8, o->nonce);
 	if (o->source_addr)
-		xtr_write_addr(w, o->source_addr);
+		put_eid_addr(w, o->source_addr, 0);
 	else
 		put_eid(w, &o->source_eid);
 	for (unsigned i = 0; i < o->n_itr_rlocs; i++) {
@@ -174,7 +222,7 @@ static void put_eid_rec_hdr(struct xtr_writer *w, bool notify, uint8_t mask_len)
 void xtr_write_eid_rec(struct xtr_writer *w, const struct xtr_request_rec *rec)
 {
 	put_eid_rec_hdr(w, rec->notify, rec->mask_len);
-	xtr_write_addr(w, &rec->addr);
+	put_eid_addr(w, &rec->addr, rec->mask_len);
 }
 
 void xtr_write_request_rec_addr(struct xtr_writer *w, const struct xtr_request_rec *rec)
@@ -186,6 +234,7 @@ void xtr_write_request_rec_addr(struct xtr_writer *w, const struct xtr_request_r
 void xtr_write_request_rec(struct xtr_writer *w, const struct xtr_request_rec *rec)
 {
 	count(w, w->count_at);
+	check_plen(w, &rec->eid);
 	put_eid_rec_hdr(w, rec->notify, rec->eid.plen);
 	put_eid(w, &rec->eid);
 }
@@ -216,6 +265,8 @@ void xtr_write_map_reply(struct xtr_writer *w, uint64_t nonce, bool probe)
 
 static void put_auth(struct xtr_writer *w, uint8_t key_id, uint8_t algorithm, uint16_t len)
 {
+	if (len > XTR_AUTH_MAX)
+		xtr_writer_spoil(w);
 	xtr_put8(w, key_id);
 	xtr_put8(w, algorithm);
 	xtr_put16(w, len);
@@ -259,7 +310,7 @@ void xtr_write_info(struct xtr_writer *w, const struct xtr_info_opts *o)
 	xtr_put32(w, o->ttl);
 	xtr_put8(w, 0);
 	xtr_put8(w, o->mask_len);
-	xtr_write_addr(w, &o->eid);
+	put_eid_addr(w, &o->eid, o->mask_len);
 	xtr_write_addr(w, &o->addr);
 }
 
@@ -290,6 +341,7 @@ static void put_record(struct xtr_writer *w, const struct xtr_record *rec, uint8
 void xtr_write_record(struct xtr_writer *w, const struct xtr_record *rec)
 {
 	count(w, w->count_at);
+	check_plen(w, &rec->eid);
 	put_record(w, rec, rec->eid.plen);
 	put_eid(w, &rec->eid);
 }
@@ -298,7 +350,7 @@ void xtr_write_record_addr(struct xtr_writer *w, const struct xtr_record *rec)
 {
 	count(w, w->count_at);
 	put_record(w, rec, rec->mask_len);
-	xtr_write_addr(w, &rec->addr);
+	put_eid_addr(w, &rec->addr, rec->mask_len);
 }
 
 static void set_map_data(struct xtr_writer *w)
@@ -310,6 +362,7 @@ static void set_map_data(struct xtr_writer *w)
 void xtr_write_map_data(struct xtr_writer *w, const struct xtr_record *rec)
 {
 	set_map_data(w);
+	check_plen(w, &rec->eid);
 	put_record(w, rec, rec->eid.plen);
 	put_eid(w, &rec->eid);
 }
@@ -318,7 +371,7 @@ void xtr_write_map_data_addr(struct xtr_writer *w, const struct xtr_record *rec)
 {
 	set_map_data(w);
 	put_record(w, rec, rec->mask_len);
-	xtr_write_addr(w, &rec->addr);
+	put_eid_addr(w, &rec->addr, rec->mask_len);
 }
 
 /* A locator up to its address. */

@@ -321,3 +321,14 @@ def test_locator_of_a_vendor(lab, etr):
     etr.register([with_locator(FOREIGN["lcaf-200"][0])])
     wait_until(lambda: lab.counters("r1")["map-register-locator-not-allowed"] == refused + 1, 5, "counted")
     etr.silent()
+
+
+@pytest.mark.parametrize("kind", ["mac", "name"])
+def test_one_foreign_record_of_many(lab, etr, kind):
+    """An EID that is no IP prefix is refused by name, and its neighbours in the message are registered all the same."""
+    foreign = good()[:4] + b"\0\0" + good()[6:10] + FOREIGN[kind][0]  # no locators
+    n = etr.next()
+    etr.register([foreign, record("10.9.78.0/24")], n)
+    m = etr.answer()
+    assert (m["type"], m["nonce"], [r["eid"] for r in m["records"]]) == (lisp.NOTIFY, n, ["10.9.78.0/24"])
+    assert "it is no IP prefix" in " ".join(lab.last_errors())

@@ -314,7 +314,8 @@ def register(c, first):
                             if kind == 3 else ())
     out["records"] = [record(c) for _ in range(first & 255)]
     # a Map-Notify says by its length whether the IDs are there
-    if "I" in out["flags"] or kind != 3 and c.left() >= 24:
+    # (draft-ermagan-lisp-nat-traversal: R without I, and what follows are no IDs)
+    if "I" in out["flags"] or kind != 3 and c.left() >= 24 and first >> 26 & 3 != 1:
         out.update(ids(c))
     return out
 
@@ -336,6 +337,9 @@ def ecm(c, first):
         need(kind == 1)
         otk = sized(c)
         key_id, wrap_id = otk.take("BB")
+        # RFC 9303 6.1: a preamble of 8 bytes and a key of 16; the length may be of these alone
+        if len(otk.data) == 22 and wrap_id in (1, 2):
+            otk = Cursor(otk.data[2:] + c.bytes(4))
         out["sec"] = {"hmac-id": hmac_id, "key-id": key_id, "wrap-id": wrap_id, "otk": rest(otk), "eid-ad": eid_ad(c, True)}
     need(c.left())
     version = c.data[c.at] >> 4

@@ -309,7 +309,8 @@ static inline bool flags_same(const struct xtr_msg *a, const struct xtr_msg *b)
 	       a->has_ids == b->has_ids && a->eid_notify == b->eid_notify &&
 	       a->use_ttl == b->use_ttl && a->merge == b->merge &&
 	       a->want_notify == b->want_notify && a->ddt == b->ddt &&
-	       a->info_reply == b->info_reply && a->vendor == b->vendor;
+	       a->info_reply == b->info_reply && a->vendor == b->vendor &&
+	       a->vendor_at == b->vendor_at;
 }
 
 static inline bool source_same(const struct xtr_msg *a, const struct xtr_msg *b)

@@ -492,7 +492,7 @@ class Words(Case):
     ADDRESSES = [
         (NONE, "none"), (V4, "172.16.1.3"), (V6, "2001:db8::3"), (MAC, "00:00:5e:00:53:01"),
         (name("router.example"), '"router.example"'),
-        (name('a\x1b[2J"\\'), '"a\\x1b[2J"\\x5c"'),  # nothing from the network reaches the terminal as it is
+        (name('a\x1b[2J"\\'), '"a\\x1b[2J\\x22\\x5c"'),  # nothing from the network reaches the terminal as it is
         (lcaf(0), "{null body}"),
         (lcaf(1, addresses=[V4, V6]), "{list 172.16.1.3, 2001:db8::3}"),
         (lcaf(1, addresses=[]), "{list none}"),

@@ -444,6 +444,226 @@ static void test_inner_ip(void **state)
 	assert_true(m.inner_ip.no_checksum);
 }
 
+/* What the reader would refuse is not written, into a buffer of any size. */
+static void assert_spoiled(const struct xtr_writer *w)
+{
+	assert_int_equal(xtr_writer_result(w), -ENOBUFS);
+	assert_int_equal(w->size, 0);
+}
+
+static struct xtr_writer *fresh(struct xtr_writer *w)
+{
+	xtr_writer_init(w, out, sizeof out);
+	return w;
+}
+
+#define SPOILS(call, ...)                                                                          \
+	do {                                                                                       \
+		struct xtr_writer w;                                                               \
+		call(fresh(&w), __VA_ARGS__);                                                      \
+		assert_spoiled(&w);                                                                \
+	} while (0)
+#define WRITES(call, ...)                                                                          \
+	do {                                                                                       \
+		struct xtr_writer w;                                                               \
+		call(fresh(&w), __VA_ARGS__);                                                      \
+		assert_int_equal(xtr_writer_result(&w), 0);                                        \
+	} while (0)
+
+static void test_spoiled(void **state)
+{
+	static const uint8_t iid4[] = {0, 0, 2, 0, 0, 10, 0, 0, 0, 100, 0, 1, 10, 1, 1, 4};
+	struct xtr_addr in_iid = {
+	    .p = iid4, .len = sizeof iid4, .afi = XTR_AFI_LCAF, .lcaf = XTR_LCAF_IID};
+	struct xtr_ip v4 = ip("10.1.1.4"), v6 = ip("fd00::1");
+	struct xtr_eid long4 = {.plen = 33, .ip = v4}, long6 = {.plen = 129, .ip = v6};
+	struct xtr_eid high = {.iid = XTR_IID_MAX + 1, .plen = 32, .ip = v4};
+	struct xtr_eid good = {.iid = XTR_IID_MAX, .plen = 32, .ip = v4};
+	struct xtr_ip rlocs[2] = {v4};
+	struct xtr_addr addrs[2] = {xtr_addr_of_ip(&v4)};
+	struct xtr_request_opts req = {.itr_rlocs = rlocs, .n_itr_rlocs = 2};
+	struct xtr_register_opts reg = {.auth_len = XTR_AUTH_MAX};
+	struct xtr_info_opts info = {.mask_len = 32, .eid = xtr_addr_of_ip(&v4)};
+	struct xtr_sec_ecm ecm = {.otk_len = 24};
+	struct xtr_sec_reply reply = {0};
+	struct xtr_request_rec ask = {.mask_len = 33, .addr = xtr_addr_of_ip(&v4)};
+	struct xtr_record rec = {.mask_len = 33, .addr = in_iid};
+
+	WRITES(xtr_write_map_request, &req, &good);
+	SPOILS(xtr_write_map_request, &req, &long4);
+	SPOILS(xtr_write_map_request, &req, &long6);
+	SPOILS(xtr_write_map_request, &req, &high);
+	req.source_eid = high;
+	SPOILS(xtr_write_map_request, &req, &good);
+	req.source_eid = (struct xtr_eid){0};
+	rlocs[0].af = 0;
+	SPOILS(xtr_write_map_request, &req, &good);
+	req.itr_addrs = addrs;
+	WRITES(xtr_write_map_request, &req, &good);
+	addrs[0] = addrs[1];
+	SPOILS(xtr_write_map_request, &req, &good);
+
+	SPOILS(xtr_write_eid_rec, &ask);
+	SPOILS(xtr_write_request_rec_addr, &ask);
+	ask.mask_len = 32;
+	WRITES(xtr_write_eid_rec, &ask);
+	SPOILS(xtr_write_record_addr, &rec);
+	SPOILS(xtr_write_map_data_addr, &rec);
+	rec.mask_len = 32;
+	WRITES(xtr_write_record_addr, &rec);
+	rec.eid = long4;
+	SPOILS(xtr_write_record, &rec);
+	SPOILS(xtr_write_map_data, &rec);
+
+	WRITES(xtr_write_map_register, &reg);
+	reg.auth_len++;
+	SPOILS(xtr_write_map_register, &reg);
+	SPOILS(xtr_write_map_notify, &reg, false);
+	WRITES(xtr_write_info, &info);
+	info.mask_len = 33;
+	SPOILS(xtr_write_info, &info);
+
+	WRITES(xtr_write_sec_ecm, &ecm);
+	WRITES(xtr_write_sec_reply, &reply);
+	ecm.eid_ad.hmac_len = reply.eid_ad.hmac_len = 1;
+	SPOILS(xtr_write_sec_ecm, &ecm);
+	SPOILS(xtr_write_sec_reply, &reply);
+	/* would be read as a key of 24 bytes; other keys may be so long */
+	ecm = (struct xtr_sec_ecm){.otk_len = 20, .wrap_id = XTR_SEC_WRAP_AES_128};
+	SPOILS(xtr_write_sec_ecm, &ecm);
+	ecm.wrap_id = 3;
+	WRITES(xtr_write_sec_ecm, &ecm);
+}
+
+/* Back to a place between two records, also where what followed did not fit or could not be said.
+ */
+static void test_rewind(void **state)
+{
+	struct xtr_record rec = {.ttl = 1, .eid = eid("10.2.2.0/24")}, bad = rec;
+	struct xtr_writer_mark mark;
+	struct xtr_writer w;
+	uint8_t was[28];
+
+	bad.eid.plen = 33;
+	xtr_writer_init(&w, out, 40);
+	assert_int_equal(xtr_writer_records(&w), 0);
+	xtr_write_map_reply(&w, NONCE, false);
+	xtr_write_record(&w, &rec);
+	assert_int_equal(w.len, sizeof was);
+	memcpy(was, out, sizeof was);
+	mark = xtr_writer_mark(&w);
+	for (unsigned i = 0; i < 2; i++) {
+		xtr_write_record(&w, i ? &bad : &rec);
+		assert_int_equal(xtr_writer_result(&w), -ENOBUFS);
+		xtr_writer_rewind(&w, &mark);
+		assert_int_equal(xtr_writer_result(&w), 0);
+		assert_int_equal(w.len, sizeof was);
+		assert_int_equal(xtr_writer_records(&w), 1);
+		assert_memory_equal(out, was, sizeof was);
+	}
+	/* Nothing is looked at, nor stored, where there is no room for the count. */
+	xtr_writer_init(&w, out, 3);
+	out[3] = 7;
+	xtr_write_map_reply(&w, NONCE, false);
+	mark = xtr_writer_mark(&w);
+	assert_int_equal(xtr_writer_records(&w), 0);
+	xtr_writer_rewind(&w, &mark);
+	assert_int_equal(out[3], 7);
+}
+
+/* RFC 9306 section 4, wherever an EID or a locator may be; and where it stands. */
+static void test_vendor(void **state)
+{
+	static const struct {
+		const char *hex;
+		bool vendor;
+		uint32_t at;
+	} cases[] = {
+	    {V_REPLY_SEC, false, 0},
+	    {"20000001 " V_NONCE "0000000f 02 00 1000 0000 0000 01020304 0000 0000 01020304 0000 "
+	     "4003 0000 ff 00 0004 00000001",
+		true, 38},
+	    /* the first of two */
+	    {"10000001 " V_NONCE "4003 0000 ff 00 0004 00000001 4003 0000 ff 00 0004 00000001 "
+	     "0020 0001 0a020205",
+		true, 12},
+	    {"22000000 " V_NONCE "01 000000 0018 0001 01 00 0002 0000 4003 0000 ff 00 0004 00000001"
+	     "aabb 0005 0002 01",
+		true, 26},
+	    {"88000000 01 00 0002 0005 07 02 a6 0016 0001 01 00 0002 0000 4003 0000 ff 00 0004 "
+	     "00000001 4500001c 00004000 401123c6 0a010104 0a020205 f0b010f6 0008 0000",
+		true, 23},
+	    /* what lies in other LCAFs is not looked at */
+	    {"20000001 " V_NONCE
+	     "0000000f 00 00 1000 0000 4003 0000 01 00 000c 4003 0000 ff 00 0004 00000001",
+		false, 0},
+	};
+	struct xtr_wire_err err;
+	struct xtr_msg m;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t n = vector_bytes(cases[i].hex, in);
+
+		assert_int_equal(xtr_msg_read(in, n, &m, &err), 0);
+		assert_int_equal(m.vendor, cases[i].vendor);
+		assert_int_equal(m.vendor_at, cases[i].at);
+		if (m.vendor)
+			assert_memory_equal(in + m.vendor_at, "\x40\x03\0\0\xff", 5);
+	}
+}
+
+/* draft-ermagan-lisp-nat-traversal: R without I says that other data follow than the IDs. */
+static void test_notify_bits(void **state)
+{
+	struct xtr_wire_err err;
+	struct xtr_msg m;
+	size_t n = vector_bytes(V_NOTIFY_ACK, in);
+
+	for (uint8_t type = XTR_MSG_MAP_NOTIFY; type <= XTR_MSG_MAP_NOTIFY_ACK; type++)
+		for (uint8_t bits = 0; bits < 16; bits++) {
+			in[0] = (uint8_t)(type << 4 | bits);
+			assert_int_equal(xtr_msg_read(in, n, &m, &err), 0);
+			assert_int_equal(m.has_ids, (bits & 0x0c) != 0x04);
+			assert_ptr_equal(m.xtr_id, m.has_ids ? in + n - 24 : NULL);
+			assert_int_equal(m.records_end, n - 24);
+		}
+}
+
+/* The two readings of RFC 9303's OTK Length. */
+static void test_otk_length(void **state)
+{
+	static const char ecm[] = "88000000 01 00 0002 %04x 07 %02x "
+				  "000102030405060708090a0b0c0d0e0f1011121314151617 0004 0001 "
+				  "4500001c 00004000 401123c6 0a010104 0a020205 f0b010f6 0008 0000";
+	struct xtr_wire_err err;
+	struct xtr_sec_ecm sec;
+	struct xtr_writer w;
+	struct xtr_msg m;
+	char hex[300];
+	size_t n;
+
+	for (unsigned len = 24; len <= 28; len += 4)
+		for (unsigned wrap = 1; wrap <= 2; wrap++) {
+			snprintf(hex, sizeof hex, ecm, len, wrap);
+			n = vector_bytes(hex, in);
+			assert_int_equal(xtr_msg_read(in, n, &m, &err), 0);
+			assert_true(xtr_sec_of_ecm(&m, &sec));
+			assert_int_equal(sec.otk_len, 24);
+			assert_ptr_equal(sec.otk, in + 12);
+			assert_int_equal(sec.eid_ad.kdf_id, 1);
+			xtr_write_sec_ecm(fresh(&w), &sec);
+			assert_int_equal(w.len, m.sec_len);
+			assert_memory_equal(out + 4, "\0\x1c", 2);
+			/* cut short inside the key */
+			assert_int_equal(xtr_msg_read(in, 33, &m, &err), -EBADMSG);
+			assert_string_equal(err.field, "OTK Length");
+		}
+	/* of other keys we know no length */
+	snprintf(hex, sizeof hex, ecm, 24u, 3u);
+	n = vector_bytes(hex, in);
+	assert_int_equal(xtr_msg_read(in, n, &m, &err), -EBADMSG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -456,6 +676,11 @@ int main(void)
 	    cmocka_unit_test(test_addresses),
 	    cmocka_unit_test(test_extra),
 	    cmocka_unit_test(test_inner_ip),
+	    cmocka_unit_test(test_spoiled),
+	    cmocka_unit_test(test_rewind),
+	    cmocka_unit_test(test_vendor),
+	    cmocka_unit_test(test_notify_bits),
+	    cmocka_unit_test(test_otk_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

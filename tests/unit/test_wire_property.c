@@ -264,9 +264,19 @@ static void register_check(struct gen *g, const struct xtr_msg *m, const uint8_t
 	ids_check(g, m, o.has_ids);
 }
 
-static void notify_write(struct gen *g, struct xtr_writer *w)
+static struct xtr_register_opts notify_gen(struct gen *g)
 {
 	struct xtr_register_opts o = register_gen(g, FREE_NOTIFY);
+
+	/* R without I, of a draft: no IDs follow */
+	if ((o.extra & 0x0c000000) == 0x04000000)
+		o.has_ids = false;
+	return o;
+}
+
+static void notify_write(struct gen *g, struct xtr_writer *w)
+{
+	struct xtr_register_opts o = notify_gen(g);
 
 	xtr_write_map_notify(w, &o, gen_bool(g));
 	register_finish(g, w, o.has_ids);
@@ -274,7 +284,7 @@ static void notify_write(struct gen *g, struct xtr_writer *w)
 
 static void notify_check(struct gen *g, const struct xtr_msg *m, const uint8_t *p)
 {
-	struct xtr_register_opts o = register_gen(g, FREE_NOTIFY);
+	struct xtr_register_opts o = notify_gen(g);
 
 	REQUIRE(g, m->type == (gen_bool(g) ? XTR_MSG_MAP_NOTIFY_ACK : XTR_MSG_MAP_NOTIFY));
 	auth_check(g, m, &o, p);
@@ -383,6 +393,9 @@ static void ecm_gen(struct gen *g, struct ecm *e)
 	e->sec.key_id = (uint8_t)gen_bits(g, 8);
 	e->sec.wrap_id = (uint8_t)gen_bits(g, 8);
 	e->sec.otk_len = (uint16_t)gen_below(g, 40);
+	/* is not written with wrapping IDs 1 and 2 */
+	if (e->sec.otk_len == 20)
+		e->sec.otk_len = 24;
 	e->sec.otk = gen_bytes(g, e->sec.otk_len);
 	e->sec.eid_ad = eid_ad_gen(g, true);
 	if (gen_bool(g))

@@ -109,10 +109,11 @@ def full_record(r, kind):
 
 
 def vendor_in(m):
-    """A vendor's LCAF as EID or locator, of which RFC 9306 section 4 speaks."""
+    """A vendor's LCAF as EID (also of LISP-SEC's data) or locator, of which RFC 9306 section 4 speaks."""
     addresses = m.get("itr-addresses", []) + [m[k] for k in ("source-address", "eid-address", "info-address") if k in m]
     for r in m.get("records", []) + ([m["map-data"]] if "map-data" in m else []):
         addresses += [r["address"]] + [x["address"] for x in r.get("locators", [])]
+    addresses += [r["address"] for r in m.get("sec", {}).get("eid-ad", {}).get("records", [])]
     return any(a.get("lcaf") == 255 for a in addresses)
 
 

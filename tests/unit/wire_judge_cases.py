@@ -205,7 +205,7 @@ MESSAGES = [
     ("Map-Request, source IPv6, IPv6 asked", request(source=ip("fd00:1::4"), records=[asked(ip("fd00:2::5"), 128)])),
     ("Map-Request, source MAC", request(source=MAC, records=[asked(mac(6, "00:00:5e:00:53:09"), 48)])),
     ("Map-Request, instance-ID", request(source=iid(100, ip("10.1.1.4")), records=[asked(iid(100, V4B))])),
-    ("Map-Request, source name", request(source=dn("asker"), records=[asked(dn("asked"), 0)])),
+    ("Map-Request, source name", request(source=dn("asker"), records=[asked(dn("asked"), 48)])),
     ("Map-Request, a prefix", request(records=[asked(ip("10.2.0.0"), 15)])),
     ("Map-Request, everything", request(records=[asked(ip("0.0.0.0"), 0), asked(ip("::"), 0)])),
     ("Map-Request, AFI 0", request(["P"], [asked(NONE, 0)])),
@@ -267,7 +267,7 @@ MESSAGES = [
     ("ECM, IPv4", ecm(request())),
     ("ECM, IPv6", ecm(request(), src="fd00:1::4", dst="fd00:2::5")),
     ("ECM, D", ecm(request(), ["D"])),
-    ("ECM, odd length", ecm(request(records=[asked(dn("odd"), 0)]))),
+    ("ECM, odd length", ecm(request(records=[asked(dn("odd"), 32)]))),
     ("ECM around a Map-Register", ecm(register())),
     ("ECM in ECM", ecm(ecm(request()))),
     ("ECM, S: an ITR's", ecm(request(), ["S"], sec=sec_ecm(eid_ad(1)))),
@@ -275,6 +275,9 @@ MESSAGES = [
     ("ECM, S: two EIDs, IPv6", ecm(request(), ["S"], "fd00:1::4", "fd00:2::5", sec=sec_ecm(
         eid_ad(0, [asked(ip("fd00:2::"), 32), asked(iid(100, ip("10.2.0.0")), 16)], hmac_id=1, hmac="d1" * 12),
         hmac_id=0, key_id=255, wrap_id=2, otk="e1" * 24))),
+    ("ECM, S: a vendor's EID", ecm(request(), ["S"], sec=sec_ecm(eid_ad(1, [asked(lcaf(255, oui=1, data="00"), 0)])))),
+    ("Map-Reply, S: a vendor's EID", reply([record(locators=TWO)], ["S"], sec=sec_reply(
+        eid_ad(1, [asked(lcaf(255, oui=1, data="00"), 0)])))),
     ("Map-Reply, S", reply([record(locators=TWO)], ["S"], sec=sec_reply(eid_ad(1, [asked(ip("10.2.2.0"), 24)])))),
     ("Map-Reply, S: two records, P", reply([record(locators=TWO), record(ip("10.3.0.0"), 16)], ["P", "S"], sec=sec_reply(
         eid_ad(2, [asked(ip("10.2.2.0"), 24), asked(ip("10.3.0.0"), 16)], hmac_id=1, hmac="d1" * 12), 1, "f1" * 12))),
@@ -284,7 +287,8 @@ MESSAGES = [
 
 # every address wherever one may stand
 for _name, _a in ADDRESSES:
-    _plen = {1: 32, 2: 128}.get(_a["afi"], 0)
+    # RFC 9735 3: a name's mask-len is its length in bits, with its zero byte
+    _plen = {1: 32, 2: 128, 17: 8 * (len(_a.get("name", "")) + 1)}.get(_a["afi"], 0)
     MESSAGES += [
         ("Map-Reply, EID and locator %s" % _name, reply([record(_a, _plen, [locator(_a), locator(V4B)])])),
         ("Map-Request from %s" % _name, request(source=_a)),

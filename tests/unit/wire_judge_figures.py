@@ -124,7 +124,7 @@ MESSAGES = {
     "Map-Request, D": "10002001" + NONCE + "0000 0001 ac100102" + ONE,
     "Map-Request, 6 kinds of ITR-RLOC": "10000501" + NONCE + "0000" + V4 + V6 + MAC + "0011 69747200"
         "4003 00 00 02 00 000a 00000005" + V4B + V4B + ONE,
-    "Map-Request, source name": "10000001" + NONCE + "0011 61736b657200 0001 ac100102 00 00 0011 61736b656400",
+    "Map-Request, source name": "10000001" + NONCE + "0011 61736b657200 0001 ac100102 00 30 0011 61736b656400",
     # RFC 9301 5.4, RFC 9303 6.2: MR AD type, unassigned; EID-AD length, KDF ID; record count, E, EID HMAC ID; records;
     # EID HMAC; PKT-AD length, PKT HMAC ID; PKT HMAC
     "Map-Reply, S": "22000001" + NONCE + PLAIN + "01 000000 0020 0001 01 00 0002 00 18 0001 0a020200" + "d0" * 16 +
