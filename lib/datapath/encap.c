@@ -30,7 +30,7 @@ static void fill_outer4(const struct xtr_tunnel *t, char *outer, const struct rt
 	ip->hdr_checksum = rte_cpu_to_be_16((uint16_t)~sum);
 	udp->src_port = rte_cpu_to_be_16(0xc000 | (hash & 0x3fff));
 	udp->dgram_len = rte_cpu_to_be_16(udp_len);
-	memcpy((char *)(udp + 1) + 4, &word1, 4);
+	xtr_data_put_word1((uint8_t *)(udp + 1), word1);
 }
 
 void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
@@ -76,8 +76,6 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		memcpy(outer, t->tmpl, t->len);
 		if (likely(t->af == 4))
 			fill_outer4(t, outer, ip, inner_len, hash, pkt->word1);
-		if (pkt->word1 & rte_cpu_to_be_32(0xffffff00))
-			((uint8_t *)outer)[t->len - XTR_DATA_HDR_LEN] |= XTR_DATA_I;
 		w->counters[XTR_CTR_ENCAP]++;
 		w->rloc[index].packets++;
 		w->rloc[index].bytes += outer_len;
