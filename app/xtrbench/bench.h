@@ -29,6 +29,7 @@ void bench_report_peer(struct bench *b, const char *suite, const char *name, con
 /* Suites. 0, or negative errno with a line on stderr. */
 int bench_wire(struct bench *b);
 int bench_auth(struct bench *b);
+int bench_mapcache(struct bench *b);
 int bench_datapath(struct bench *b);
 
 #endif

@@ -1,63 +1,70 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A path-compressed binary trie under RCU. A node's prefix never changes; its children and value
- * are single words that the writer stores atomically, so that each change is one store to a tree
- * that is whole before and after it.
- */
+/* A table of both families. What each does is in lpm4*.c and lpm6*.c. */
 #include "mapcache/lpm.h"
+#include "mapcache/lpm4.h"
+#include "mapcache/lpm6.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+#include <rte_cpuflags.h>
+#include <rte_vect.h>
 
-struct node {
-	struct node *child[2]; /* control: rw, workers: ro, atomic */
-	uint32_t value;        /* control: rw, workers: ro, atomic; 0 in a node that only forks */
-	uint8_t plen;
-	uint8_t b[16];
-	struct xtr_rcu_head rcu;
-};
+#define BATCH6 64u
 
 struct xtr_lpm {
-	struct node *root[2]; /* IPv4, IPv6 */
-	struct xtr_rcu *rcu;
-	unsigned count;
+	struct xtr_lpm4 v4; /* its word is first: lookup4 takes tables for pointers to it */
+	struct xtr_lpm6 v6;
+};
+_Static_assert(offsetof(struct xtr_lpm, v4.word) == 0, "first");
+
+static const struct {
+	const char *name;
+	xtr_lpm4_lookup_fn *lookup4;
+} ways[] = {
+#ifdef XTR_HAVE_AVX512
+    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512},
+#endif
+#ifdef XTR_HAVE_AVX2
+    [XTR_LPM_AVX2] = {"avx2", xtr_lpm4_lookup_avx2},
+#endif
+    [XTR_LPM_SCALAR] = {"scalar", xtr_lpm4_lookup_scalar},
 };
 
-#define LOAD(p)     __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
-#define STORE(p, v) __atomic_store_n(&(p), v, __ATOMIC_RELEASE)
+/* Start: rw, then ro. */
+static xtr_lpm4_lookup_fn *lookup4 = xtr_lpm4_lookup_scalar;
+static enum xtr_lpm_way way = XTR_LPM_SCALAR;
 
-static bool covers(const struct node *n, const uint8_t *b, unsigned plen)
+static bool machine_has(enum xtr_lpm_way w)
 {
-	return n->plen <= plen && xtr_bits_common(n->b, b, n->plen) == n->plen;
+#ifdef RTE_ARCH_X86
+	if (w == XTR_LPM_AVX512)
+		return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) == 1 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) == 1 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) == 1;
+	if (w == XTR_LPM_AVX2)
+		return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) == 1;
+#endif
+	return w == XTR_LPM_SCALAR;
 }
 
-static struct node *node_new(const uint8_t *b, unsigned plen, uint32_t value)
+bool xtr_lpm_use(enum xtr_lpm_way w)
 {
-	struct node *n = calloc(1, sizeof(*n));
-
-	if (!n)
-		return NULL;
-	n->plen = (uint8_t)plen;
-	n->value = value;
-	memcpy(n->b, b, (plen + 7) / 8);
-	if (plen & 7)
-		n->b[plen / 8] &= (uint8_t)(0xff << (8 - (plen & 7)));
-	return n;
+	if (w >= sizeof(ways) / sizeof(ways[0]) || !ways[w].lookup4 || !machine_has(w))
+		return false;
+	lookup4 = ways[w].lookup4;
+	way = w;
+	return true;
 }
 
-static void node_free(struct xtr_rcu_head *head)
+const char *xtr_lpm_using(void)
 {
-	free((char *)head - offsetof(struct node, rcu));
+	return ways[way].name;
 }
 
-static void node_free_all(struct node *n)
+__attribute__((constructor)) static void choose(void)
 {
-	if (!n)
-		return;
-	node_free_all(n->child[0]);
-	node_free_all(n->child[1]);
-	free(n);
+	for (enum xtr_lpm_way w = XTR_LPM_SCALAR; w <= XTR_LPM_AVX512; w++)
+		xtr_lpm_use(w);
 }
 
 struct xtr_lpm *xtr_lpm_create(struct xtr_rcu *rcu)
@@ -65,7 +72,7 @@ struct xtr_lpm *xtr_lpm_create(struct xtr_rcu *rcu)
 	struct xtr_lpm *lpm = calloc(1, sizeof(*lpm));
 
 	if (lpm)
-		lpm->rcu = rcu;
+		lpm->v4.rcu = lpm->v6.rcu = rcu;
 	return lpm;
 }
 
@@ -73,115 +80,65 @@ void xtr_lpm_destroy(struct xtr_lpm *lpm)
 {
 	if (!lpm)
 		return;
-	node_free_all(lpm->root[0]);
-	node_free_all(lpm->root[1]);
+	xtr_lpm4_fini(&lpm->v4);
+	xtr_lpm6_fini(&lpm->v6);
 	free(lpm);
+}
+
+/* In host order, without host bits: callers may ask for a covering prefix by any address in it. */
+static uint32_t bits4(const struct xtr_ip *ip, unsigned plen)
+{
+	uint32_t all = (uint32_t)ip->b[0] << 24 | (uint32_t)ip->b[1] << 16 |
+		       (uint32_t)ip->b[2] << 8 | ip->b[3];
+
+	return all & xtr_lpm4_mask(plen);
 }
 
 int xtr_lpm_set(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, uint32_t value)
 {
-	struct node **link = &lpm->root[ip->af == 6], *n, *leaf, *fork;
-	unsigned common;
-
-	while ((n = *link) != NULL && covers(n, ip->b, plen)) {
-		if (n->plen == plen) {
-			lpm->count += !n->value;
-			STORE(n->value, value);
-			return 0;
-		}
-		link = &n->child[xtr_bit_at(ip->b, n->plen)];
-	}
-	leaf = node_new(ip->b, plen, value);
-	if (!leaf)
-		return -ENOMEM;
-	if (n) {
-		common = xtr_bits_common(n->b, ip->b, n->plen < plen ? n->plen : plen);
-		if (common == plen) {
-			leaf->child[xtr_bit_at(n->b, plen)] = n;
-		} else {
-			fork = node_new(ip->b, common, 0);
-			if (!fork) {
-				free(leaf);
-				return -ENOMEM;
-			}
-			fork->child[xtr_bit_at(ip->b, common)] = leaf;
-			fork->child[xtr_bit_at(n->b, common)] = n;
-			leaf = fork;
-		}
-	}
-	STORE(*link, leaf);
-	lpm->count++;
-	return 0;
+	if (!value || value > XTR_LPM_VALUE_MAX)
+		return -EINVAL;
+	return ip->af == 6 ? xtr_lpm6_set(&lpm->v6, ip->b, plen, value)
+			   : xtr_lpm4_set(&lpm->v4, bits4(ip, plen), plen, value);
 }
 
 uint32_t xtr_lpm_del(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen)
 {
-	struct node **link = &lpm->root[ip->af == 6], **parent = NULL, *n, *p;
-	uint32_t value;
-
-	while ((n = *link) != NULL && n->plen < plen && covers(n, ip->b, plen)) {
-		parent = link;
-		link = &n->child[xtr_bit_at(ip->b, n->plen)];
-	}
-	if (!n || n->plen != plen || !covers(n, ip->b, plen) || !n->value)
-		return 0;
-	value = n->value;
-	lpm->count--;
-	STORE(n->value, 0);
-	if (n->child[0] && n->child[1])
-		return value;
-	STORE(*link, n->child[0] ? n->child[0] : n->child[1]);
-	xtr_rcu_defer(lpm->rcu, &n->rcu, node_free);
-	if (!*link && parent && !(p = *parent)->value) {
-		/* a fork that lost one of its two children is of no more use */
-		STORE(*parent, p->child[0] ? p->child[0] : p->child[1]);
-		xtr_rcu_defer(lpm->rcu, &p->rcu, node_free);
-	}
-	return value;
+	return ip->af == 6 ? xtr_lpm6_del(&lpm->v6, ip->b, plen)
+			   : xtr_lpm4_del(&lpm->v4, bits4(ip, plen), plen);
 }
 
 uint32_t xtr_lpm_get(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen)
 {
-	const struct node *n = lpm->root[ip->af == 6];
-
-	while (n && covers(n, ip->b, plen)) {
-		if (n->plen == plen)
-			return n->value;
-		n = n->child[xtr_bit_at(ip->b, n->plen)];
-	}
-	return 0;
+	return ip->af == 6 ? xtr_lpm6_get(&lpm->v6, ip->b, plen)
+			   : xtr_lpm4_get(&lpm->v4, bits4(ip, plen), plen);
 }
 
 unsigned xtr_lpm_count(const struct xtr_lpm *lpm)
 {
-	return lpm->count;
+	return xtr_lpm4_count(&lpm->v4) + xtr_lpm6_count(&lpm->v6);
 }
 
-static uint32_t lookup(const struct node *n, const uint8_t *key, unsigned bits)
+size_t xtr_lpm_memory(const struct xtr_lpm *lpm)
 {
-	uint32_t best = 0, value;
-
-	while (n && covers(n, key, bits)) {
-		value = LOAD(n->value);
-		if (value)
-			best = value;
-		if (n->plen == bits)
-			break;
-		n = LOAD(n->child[xtr_bit_at(key, n->plen)]);
-	}
-	return best;
+	return sizeof(*lpm) + xtr_lpm4_memory(&lpm->v4) + xtr_lpm6_memory(&lpm->v6);
 }
 
 void xtr_lpm_lookup4(
     const struct xtr_lpm *const *tables, const uint32_t *keys, uint32_t *values, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		values[i] = lookup(LOAD(tables[i]->root[0]), (const uint8_t *)&keys[i], 32);
+	lookup4((const uintptr_t *const *)tables, keys, values, n);
 }
 
 void xtr_lpm_lookup6(
     const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		values[i] = lookup(LOAD(tables[i]->root[1]), keys[i], 128);
+	const uint32_t *roots[BATCH6];
+
+	for (unsigned done = 0, some; done < n; done += some) {
+		some = n - done < BATCH6 ? n - done : BATCH6;
+		for (unsigned i = 0; i < some; i++)
+			roots[i] = &tables[done + i]->v6.root;
+		xtr_lpm6_lookup(roots, keys + done, values + done, some);
+	}
 }

@@ -5,8 +5,9 @@
  * EID database.
  *
  * One writer, the control lcore; any number of readers without locks between quiescent states of
- * `rcu`. A reader sees a prefix's old or new value, never anything between, and nothing that it can
- * reach is freed before it reports a quiescent state.
+ * `rcu`. For each address a reader sees a prefix's old or new value, never anything between; of
+ * two addresses in a prefix one may change before the other. Nothing that a reader can reach is
+ * freed before it reports a quiescent state.
  */
 #ifndef XTR_MAPCACHE_LPM_H
 #define XTR_MAPCACHE_LPM_H
@@ -16,20 +17,25 @@
 
 struct xtr_lpm;
 
+#define XTR_LPM_VALUE_MAX 0x3fffffffu
+
 /* Control lcore. rcu outlives the table. NULL if memory is short. */
 struct xtr_lpm *xtr_lpm_create(struct xtr_rcu *rcu);
 /* Control lcore; no reader may use the table any more. NULL is allowed. */
 void xtr_lpm_destroy(struct xtr_lpm *lpm);
 
-/* Control lcore. Inserts or replaces; host bits of ip must be zero, value not 0. 0 or -ENOMEM
- * (nothing changed). */
+/* Control lcore. Inserts or replaces; host bits of ip must be zero, value 1 to XTR_LPM_VALUE_MAX.
+ * 0, -ENOMEM (nothing changed; not if the prefix is there already) or -EINVAL. */
 int xtr_lpm_set(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, uint32_t value);
 /* Control lcore. Removes; returns the value it had, 0 if none. Never fails. */
 uint32_t xtr_lpm_del(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen);
-/* Control lcore. The value of exactly this prefix, or 0. */
+/* Control lcore. The value of exactly this prefix, or 0; host bits of ip do not count. */
 uint32_t xtr_lpm_get(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen);
 /* Prefixes of both families. */
 unsigned xtr_lpm_count(const struct xtr_lpm *lpm);
+/* Control lcore. Bytes of memory in use, all told but for what waits for a grace period. Slow for
+ * large tables: it asks the system which pages are there. */
+size_t xtr_lpm_memory(const struct xtr_lpm *lpm);
 
 /*
  * Any registered reader. Looks up n keys, each in its own table: values[i] is that of the longest
@@ -39,5 +45,12 @@ void xtr_lpm_lookup4(
     const struct xtr_lpm *const *tables, const uint32_t *keys, uint32_t *values, unsigned n);
 void xtr_lpm_lookup6(
     const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
+
+/* The instructions that look-ups use: the best this machine has, chosen at start. */
+enum xtr_lpm_way { XTR_LPM_SCALAR, XTR_LPM_AVX2, XTR_LPM_AVX512 };
+/* Tests and measurements, while nobody looks up. False (nothing changed) if the machine or the
+ * build has them not. */
+bool xtr_lpm_use(enum xtr_lpm_way way);
+const char *xtr_lpm_using(void);
 
 #endif

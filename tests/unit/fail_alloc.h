@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory that runs short when a test says so: linked with --wrap for calloc, malloc and
- * reallocarray, so that only what is linked statically into the test is concerned, not DPDK's or
- * cmocka's shared objects.
+ * Memory that runs short when a test says so: linked with --wrap for calloc, malloc, reallocarray,
+ * aligned_alloc and mmap, so that only what is linked statically into the test is concerned, not
+ * DPDK's or cmocka's shared objects.
  */
 #ifndef XTR_TEST_FAIL_ALLOC_H
 #define XTR_TEST_FAIL_ALLOC_H
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -16,6 +17,10 @@ void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_reallocarray(void *p, size_t n, size_t size);
 void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void *__real_aligned_alloc(size_t align, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
+void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
 
 /* Allocations that still succeed; negative: all. Of the test's one thread. */
 static int allocs_left = -1;
@@ -47,6 +52,16 @@ void *__wrap_malloc(size_t size)
 void *__wrap_reallocarray(void *p, size_t n, size_t size)
 {
 	return alloc_fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t size)
+{
+	return alloc_fails() ? NULL : __real_aligned_alloc(align, size);
+}
+
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return alloc_fails() ? MAP_FAILED : __real_mmap(at, len, prot, flags, fd, offset);
 }
 
 #endif

@@ -18,7 +18,7 @@
 
 #define OPS     250000u
 #define KNOWN   8192u /* prefixes in play */
-#define LOOKUPS 8u    /* keys at once */
+#define LOOKUPS 70u   /* keys at once, at most: more than one batch of the engine */
 
 static uint64_t seed;
 
@@ -129,17 +129,18 @@ static void check_lookups(const struct xtr_lpm *lpm, const struct oracle *o, uns
 	const struct xtr_lpm *tables[LOOKUPS];
 	uint32_t keys4[LOOKUPS], values[LOOKUPS];
 	uint8_t keys6[LOOKUPS][16];
+	unsigned n = next() % 16 ? 1 + (unsigned)next() % 20 : LOOKUPS;
 
-	for (unsigned i = 0; i < LOOKUPS; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		tables[i] = lpm;
 		random_key(keys6[i], af == 4 ? 4 : 16);
 		memcpy(&keys4[i], keys6[i], 4);
 	}
 	if (af == 4)
-		xtr_lpm_lookup4(tables, keys4, values, LOOKUPS);
+		xtr_lpm_lookup4(tables, keys4, values, n);
 	else
-		xtr_lpm_lookup6(tables, (const uint8_t(*)[16])keys6, values, LOOKUPS);
-	for (unsigned i = 0; i < LOOKUPS; i++)
+		xtr_lpm_lookup6(tables, (const uint8_t(*)[16])keys6, values, n);
+	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(values[i], oracle_lookup(o, af, keys6[i]));
 }
 
@@ -163,7 +164,7 @@ static void against_rib(unsigned af, uint64_t start)
 		/* the number of prefixes swings */
 		bool grow = op / 30000 % 2 == 0 ? next() % 4 != 0 : next() % 4 == 0;
 		struct xtr_eid e;
-		uint32_t had, value = (uint32_t)next() | 1;
+		uint32_t had, value = ((uint32_t)next() | 1) & XTR_LPM_VALUE_MAX;
 
 		if (n && next() % 2)
 			e = known[next() % n];
@@ -218,14 +219,25 @@ static void against_rib(unsigned af, uint64_t start)
 	free(known);
 }
 
+/* With each way of looking up that this machine has. */
+static void against_rib_all_ways(unsigned af)
+{
+	for (enum xtr_lpm_way way = XTR_LPM_SCALAR; way <= XTR_LPM_AVX512; way++) {
+		if (!xtr_lpm_use(way))
+			continue;
+		print_message("%s\n", xtr_lpm_using());
+		against_rib(af, af + 10 * way);
+	}
+}
+
 static void ipv4_against_rib(void **state)
 {
-	against_rib(4, 4);
+	against_rib_all_ways(4);
 }
 
 static void ipv6_against_rib(void **state)
 {
-	against_rib(6, 6);
+	against_rib_all_ways(6);
 }
 
 /* Each key of a batch asks its own table. */
@@ -262,12 +274,13 @@ static void a_table_each(void **state)
 	xtr_rcu_fini(&rcu);
 }
 
-/* Memory runs out at the node or at the fork: nothing changes. */
-static void no_memory(void **state)
+/* Memory runs out at some allocation: nothing changes. */
+static void no_memory(unsigned af)
 {
-	struct rte_rib_conf c4 = {.max_nodes = 4 * KNOWN};
-	struct oracle o = {.r4 = rte_rib_create("oracle4", 0, &c4)};
-	unsigned at_leaf = 0, at_fork = 0, n = 0;
+	struct rte_rib_conf c4 = {.max_nodes = 100000};
+	struct rte_rib6_conf c6 = {.max_nodes = 100000};
+	struct oracle o = {rte_rib_create("oracle4", 0, &c4), rte_rib6_create("oracle6", 0, &c6)};
+	unsigned failed[4] = {0}, n = 0;
 	struct xtr_rcu rcu;
 	struct xtr_lpm *lpm;
 
@@ -275,15 +288,16 @@ static void no_memory(void **state)
 	assert_int_equal(xtr_rcu_init(&rcu, 1), 0);
 	lpm = xtr_lpm_create(&rcu);
 	seed = 9;
-	for (unsigned op = 0; op < 20000; op++) {
-		uint32_t value = (uint32_t)next() | 1, had;
-		int left = (int)(next() % 2), rc;
+	for (unsigned op = 0; op < 40000; op++) {
+		uint32_t value = ((uint32_t)next() | 1) & XTR_LPM_VALUE_MAX, had;
+		int left = (int)(next() % 8), rc;
+		bool grow = op / 10000 % 2 == 0;
 		struct xtr_eid e;
 
-		random_prefix(&e, 4);
+		random_prefix(&e, af);
 		had = oracle_get(&o, &e);
-		allocs_left = left;
-		if (had && next() % 4) {
+		allocs_left = left < 4 ? left : -1;
+		if (had && (!grow || next() % 8 == 0)) {
 			assert_int_equal(xtr_lpm_del(lpm, &e.ip, e.plen), had); /* never fails */
 			oracle_del(&o, &e);
 			n--;
@@ -298,62 +312,83 @@ static void no_memory(void **state)
 		if (rc) {
 			assert_int_equal(rc, -ENOMEM);
 			assert_int_equal(had, 0); /* replacing needs no memory */
-			at_leaf += !left;
-			at_fork += left;
+			failed[left]++;
 		}
 		assert_int_equal(xtr_lpm_count(lpm), n);
-		check_lookups(lpm, &o, 4);
+		check_lookups(lpm, &o, af);
 		xtr_rcu_poll(&rcu);
 	}
-	assert_true(at_leaf > 100);
-	assert_true(at_fork > 100);
+	print_message("failed at allocation 1: %u, 2: %u, 3: %u, 4: %u\n", failed[0], failed[1],
+	    failed[2], failed[3]);
+	assert_true(failed[0] > 100);
+	assert_true(failed[1] > 0);
 	xtr_lpm_destroy(lpm);
 	allocs_left = 0;
 	assert_null(xtr_lpm_create(&rcu));
 	allocs_left = -1;
 	xtr_rcu_fini(&rcu);
 	rte_rib_free(o.r4);
+	rte_rib6_free(o.r6);
 }
 
-/* What is taken out of the tree waits for each reader's quiescent state; nothing else does. */
-static void frees_after_grace(void **state)
+static void ipv4_no_memory(void **state)
 {
-	static const struct {
-		const char *prefix;
-		unsigned nodes; /* taken out by deleting it, in this order */
-	} steps[] = {
-	    {"10.0.0.0/8", 0},    /* has two below: goes on as a fork */
-	    {"10.128.1.0/24", 1}, /* has one below, which takes its place */
-	    {"10.0.0.0/16", 2},   /* a leaf, and the fork above it */
-	    {"10.128.1.7/32", 1}, /* the last */
-	};
+	no_memory(4);
+}
+
+static void ipv6_no_memory(void **state)
+{
+	no_memory(6);
+}
+
+/* What readers may still hold waits for each reader's quiescent state. */
+static void frees_after_grace(unsigned af, unsigned prefixes)
+{
+	struct xtr_eid e = {.ip.af = (uint8_t)af, .plen = af == 4 ? 32 : 128};
 	struct xtr_rcu rcu;
 	struct xtr_lpm *lpm;
-	struct xtr_eid e;
+	unsigned most = 0;
 
 	assert_int_equal(xtr_rcu_init(&rcu, 1), 0);
 	lpm = xtr_lpm_create(&rcu);
 	rte_rcu_qsbr_thread_register(rcu.qsv, 0);
 	rte_rcu_qsbr_thread_online(rcu.qsv, 0);
-	for (unsigned i = 0; i < RTE_DIM(steps); i++) {
-		xtr_eid_parse(steps[i].prefix, &e);
-		assert_int_equal(xtr_lpm_set(lpm, &e.ip, e.plen, i + 1), 0);
-		assert_int_equal(xtr_lpm_set(lpm, &e.ip, e.plen, i + 2), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < prefixes; i++) {
+			e.ip.b[0] = (uint8_t)(i >> 8);
+			e.ip.b[af == 4 ? 3 : 15] = (uint8_t)i;
+			if (round == 0)
+				assert_int_equal(xtr_lpm_set(lpm, &e.ip, e.plen, i + 1), 0);
+			else
+				assert_int_equal(xtr_lpm_del(lpm, &e.ip, e.plen), i + 1);
+			most = rcu.waiting > most ? rcu.waiting : most;
+			assert_int_equal(xtr_rcu_poll(&rcu), 0);
+		}
 	}
-	assert_int_equal(rcu.waiting, 0);
-	for (unsigned i = 0; i < RTE_DIM(steps); i++) {
-		xtr_eid_parse(steps[i].prefix, &e);
-		assert_int_equal(xtr_lpm_del(lpm, &e.ip, e.plen), i + 2);
-		assert_int_equal(rcu.waiting, steps[i].nodes);
-		assert_int_equal(xtr_rcu_poll(&rcu), 0);
-		rte_rcu_qsbr_quiescent(rcu.qsv, 0);
-		assert_int_equal(xtr_rcu_poll(&rcu), steps[i].nodes);
-	}
+	assert_true(most > 0);
 	assert_int_equal(xtr_lpm_count(lpm), 0);
+	rte_rcu_qsbr_quiescent(rcu.qsv, 0);
+	assert_true(xtr_rcu_poll(&rcu) > 0);
+	rte_rcu_qsbr_quiescent(rcu.qsv, 0); /* what had to wait for a callback of its own */
+	xtr_rcu_poll(&rcu);
+	assert_int_equal(rcu.waiting, 0);
+	assert_true(xtr_lpm_memory(lpm) < 1024);
 	rte_rcu_qsbr_thread_offline(rcu.qsv, 0);
 	rte_rcu_qsbr_thread_unregister(rcu.qsv, 0);
 	xtr_lpm_destroy(lpm);
 	xtr_rcu_fini(&rcu);
+}
+
+static void frees_few(void **state)
+{
+	frees_after_grace(4, 100);
+	frees_after_grace(6, 100);
+}
+
+static void frees_many(void **state)
+{
+	frees_after_grace(4, 5000);
+	frees_after_grace(6, 5000);
 }
 
 /* --- a reader --- */
@@ -383,22 +418,27 @@ struct race {
 static void *reader(void *arg)
 {
 	struct race *r = arg;
-	uint32_t latest[2 * PREFIXES] = {0};
+	/* by the prefix that the key was made from, and the one that answered */
+	static uint32_t latest[2 * PREFIXES][2 * PREFIXES];
 	uint64_t x = 12345;
+
+	memset(latest, 0, sizeof(latest));
 
 	rte_rcu_qsbr_thread_register(r->rcu.qsv, 0);
 	rte_rcu_qsbr_thread_online(r->rcu.qsv, 0);
 	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
 		const struct xtr_lpm *tables[16];
 		uint8_t keys6[16][16];
-		uint32_t keys[16], values[16], done, begun;
+		uint32_t keys[16], values[16], made_from[16], done, begun;
 		bool v4;
 
 		x = x * 6364136223846793005ull + 1442695040888963407ull;
 		v4 = x >> 63;
 		for (unsigned i = 0; i < 16; i++) {
-			const struct xtr_eid *e = &r->prefix[((x >> 8) + i * 7) % (2 * PREFIXES)];
+			const struct xtr_eid *e;
 
+			made_from[i] = ((x >> 8) + i * 7) % (2 * PREFIXES);
+			e = &r->prefix[made_from[i]];
 			tables[i] = r->lpm;
 			memcpy(keys6[i], e->ip.b, 16);
 			memcpy(&keys[i], e->ip.b, 4);
@@ -430,8 +470,8 @@ static void *reader(void *arg)
 			/* an always-there prefix was last written at most PREFIXES * 8 rounds
 			 * before */
 			r->wrong += p % 2 == 0 && round + PREFIXES * 8 < done;
-			r->went_back += round < latest[p];
-			latest[p] = round;
+			r->went_back += round < latest[made_from[i]][p];
+			latest[made_from[i]][p] = round;
 			r->seen_odd += p % 2;
 			r->seen_even += !(p % 2);
 		}
@@ -483,9 +523,26 @@ static double seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void under_a_reader(void **state)
+/* Prefixes that no key of the reader hits, set or deleted some at a time. */
+static void ballast(struct race *r, unsigned first, unsigned n, bool set)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		uint8_t b[4] = {192, (uint8_t)(i >> 8), (uint8_t)i, 1};
+		struct xtr_ip ip = xtr_ip4(b);
+
+		if (set)
+			assert_int_equal(xtr_lpm_set(r->lpm, &ip, 32, 1), 0);
+		else
+			assert_int_equal(xtr_lpm_del(r->lpm, &ip, 32), 1);
+	}
+}
+
+/* Swing: every so many rounds the table gets so many prefixes that it changes its form, and back.
+ */
+static void race(unsigned extra, bool swing)
 {
 	struct race *r = calloc(1, sizeof(*r));
+	bool there = extra > 0;
 	double limit = seconds() + 5;
 	uint32_t round = 1;
 	pthread_t thread;
@@ -498,11 +555,18 @@ static void under_a_reader(void **state)
 		assert_int_equal(
 		    xtr_lpm_set(r->lpm, &r->prefix[p].ip, r->prefix[p].plen, VALUE(p + 1, round)),
 		    0);
+	r->begun = r->done = round; /* the reader may be faster than the first change */
+	ballast(r, 0, extra, true);
 	assert_int_equal(pthread_create(&thread, NULL, reader, r), 0);
 	/* until both have done enough, with room for the rounds in 20 bits */
 	while (round < 1000000 && seconds() < limit &&
-	       (round < ROUNDS || __atomic_load_n(&r->looks, __ATOMIC_RELAXED) < 200000))
+	       (round < ROUNDS || __atomic_load_n(&r->looks, __ATOMIC_RELAXED) < 200000)) {
 		one_round(r, ++round);
+		if (swing && round % 2000 == 0) {
+			there = !there;
+			ballast(r, 0, extra, there);
+		}
+	}
 	__atomic_store_n(&r->stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	print_message("%u rounds, %llu look-ups, %llu in prefixes that come and go\n", round,
@@ -513,11 +577,27 @@ static void under_a_reader(void **state)
 	assert_true(r->seen_even > 0);
 	assert_true(r->seen_odd > 0);
 	/* with the reader gone all is freed */
-	xtr_rcu_poll(&r->rcu);
+	while (xtr_rcu_poll(&r->rcu))
+		;
 	assert_int_equal(r->rcu.waiting, 0);
 	xtr_lpm_destroy(r->lpm);
 	xtr_rcu_fini(&r->rcu);
 	free(r);
+}
+
+static void under_a_reader(void **state)
+{
+	race(0, false);
+}
+
+static void big_under_a_reader(void **state)
+{
+	race(3000, false);
+}
+
+static void swinging_under_a_reader(void **state)
+{
+	race(3000, true);
 }
 
 int main(void)
@@ -526,9 +606,13 @@ int main(void)
 	    cmocka_unit_test(ipv4_against_rib),
 	    cmocka_unit_test(ipv6_against_rib),
 	    cmocka_unit_test(a_table_each),
-	    cmocka_unit_test(no_memory),
-	    cmocka_unit_test(frees_after_grace),
+	    cmocka_unit_test(ipv4_no_memory),
+	    cmocka_unit_test(ipv6_no_memory),
+	    cmocka_unit_test(frees_few),
+	    cmocka_unit_test(frees_many),
 	    cmocka_unit_test(under_a_reader),
+	    cmocka_unit_test(big_under_a_reader),
+	    cmocka_unit_test(swinging_under_a_reader),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, eal_teardown);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The IPv4 half of a longest-prefix match (lpm.h). Two forms, one behind the other:
+ *
+ * SMALL (lpm4_small.c), up to XTR_LPM4_SMALL prefixes: the address space cut into intervals, each
+ * with its value, in a static search tree of 16 ends a cache line. The cut is never changed, only
+ * values are; a new prefix makes a new block.
+ *
+ * BIG (lpm4_big.c): direct tables. dir16 has the prefixes of length 0 to 16, dir24 those of 17 to
+ * 24, groups the rest; 0 in one of them means "ask dir16", so that a short prefix writes at most
+ * 65,536 slots. Slots of dir24 without a value of their own have that of a prefix of 12 to 16 bits.
+ * Memory is reserved once and comes as it is touched. Groups are one cache line while their 256
+ * addresses have at most 12 intervals, else a slot an address.
+ *
+ * One word tells readers the form; the writer stores it last and keeps what it replaced for a grace
+ * period. Deleting or replacing a prefix stores values only and needs no memory.
+ *
+ * Addresses are in host order here.
+ */
+#ifndef XTR_MAPCACHE_LPM4_H
+#define XTR_MAPCACHE_LPM4_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mapcache/lpm.h"
+
+#define XTR_LPM4_SMALL  1024u /* prefixes; one more makes it big */
+#define XTR_LPM4_DEMOTE 256u  /* prefixes; so few make it small again */
+
+/* The form's word: its address, aligned to a cache line, and in the low bits the number of levels
+ * of a small block, or XTR_LPM4_BIG. 0: no prefix. */
+#define XTR_LPM4_LEVELS 3u
+#define XTR_LPM4_BIG    4u
+#define XTR_LPM4_TAG    7u
+
+struct xtr_lpm4_prefix {
+	uint32_t ip, value;
+	uint8_t plen;
+};
+
+struct xtr_lpm4_big;
+
+struct xtr_lpm4 {
+	uintptr_t word; /* control: rw, workers: ro, atomic */
+	/* control only */
+	struct xtr_rcu *rcu;
+	struct xtr_lpm4_prefix *prefix; /* small: in order of address, shorter first */
+	uint32_t n, max;                /* small: prefixes, room for them */
+	struct xtr_lpm4_big *big;       /* NULL: small */
+};
+
+/* As their namesakes in lpm.h. */
+int xtr_lpm4_set(struct xtr_lpm4 *t, uint32_t ip, unsigned plen, uint32_t value);
+uint32_t xtr_lpm4_del(struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
+uint32_t xtr_lpm4_get(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
+uint32_t xtr_lpm4_count(const struct xtr_lpm4 *t);
+size_t xtr_lpm4_memory(const struct xtr_lpm4 *t);
+void xtr_lpm4_fini(struct xtr_lpm4 *t);
+
+static inline uint32_t xtr_lpm4_mask(unsigned plen)
+{
+	return plen ? ~0u << (32 - plen) : 0;
+}
+
+/* --- small --- */
+
+#define XTR_LPM4_WAY  16u /* ends a node */
+#define XTR_LPM4_CUTS (XTR_LPM4_WAY * XTR_LPM4_WAY * XTR_LPM4_WAY)
+
+/* A leaf of the tree: intervals by their last address, in order; unused ones end at the last
+ * address there is. Above leaves are nodes that hold the last ends of what is below them. */
+struct xtr_lpm4_leaf {
+	uint32_t end[XTR_LPM4_WAY];
+	uint32_t value[XTR_LPM4_WAY]; /* atomic */
+};
+
+/* Bytes from the root to the first node of the level below, by levels of the block. */
+static inline const struct xtr_lpm4_leaf *xtr_lpm4_leaves(uintptr_t word)
+{
+	static const unsigned skip[] = {0, 0, 64, 64 + 16 * 64};
+
+	return (const struct xtr_lpm4_leaf *)((word & ~(uintptr_t)63) + skip[word & XTR_LPM4_TAG]);
+}
+
+/* The word of a block for these prefixes, or 0 if memory is short (there is at least one prefix).
+ */
+uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n);
+/* Stores what the prefixes say now, all of which the block was built for. */
+void xtr_lpm4_small_store(uintptr_t word, const struct xtr_lpm4_prefix *p, uint32_t n);
+uint32_t xtr_lpm4_small_cuts(uintptr_t word);
+size_t xtr_lpm4_small_memory(uintptr_t word);
+void xtr_lpm4_small_retire(uintptr_t word, struct xtr_rcu *rcu);
+void xtr_lpm4_small_free(uintptr_t word);
+
+/* --- big --- */
+
+#define XTR_LPM4_GROUP 0x80000000u /* in a slot of dir24: the rest names a group */
+#define XTR_LPM4_FULL  0x40000000u /* a slot an address, else struct xtr_lpm4_line */
+#define XTR_LPM4_INDEX 0x3fffffffu /* of 64 bytes from the first group */
+#define XTR_LPM4_LINE  12u
+
+struct xtr_lpm4_line {
+	uint8_t end[XTR_LPM4_LINE]; /* last addresses, in order; unused: 255 */
+	uint32_t spare;
+	uint32_t value[XTR_LPM4_LINE]; /* atomic */
+};
+_Static_assert(sizeof(struct xtr_lpm4_line) == 64, "a cache line");
+
+/* What readers see of the big form. All fixed when it is published, what they point to is atomic.
+ */
+struct xtr_lpm4_dir {
+	const uint32_t *dir16, *dir24;
+	const char *groups;
+};
+
+/* NULL: no memory. Both of these: the word is published by the caller. */
+struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu);
+uintptr_t xtr_lpm4_big_word(const struct xtr_lpm4_big *b);
+/* No reader is left; a callback may still be due. */
+void xtr_lpm4_big_destroy(struct xtr_lpm4_big *b);
+void xtr_lpm4_big_retire(struct xtr_lpm4_big *b);
+int xtr_lpm4_big_set(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, uint32_t value);
+uint32_t xtr_lpm4_big_del(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen);
+uint32_t xtr_lpm4_big_get(const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen);
+uint32_t xtr_lpm4_big_count(const struct xtr_lpm4_big *b);
+size_t xtr_lpm4_big_memory(const struct xtr_lpm4_big *b);
+/* All prefixes, in order of address, shorter first, to p. */
+void xtr_lpm4_big_list(const struct xtr_lpm4_big *b, struct xtr_lpm4_prefix *p);
+
+/* --- look-ups, one function an instruction set (lpm4_lookup.h) --- */
+
+typedef void xtr_lpm4_lookup_fn(
+    const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n);
+xtr_lpm4_lookup_fn xtr_lpm4_lookup_scalar, xtr_lpm4_lookup_avx2, xtr_lpm4_lookup_avx512;
+
+#endif

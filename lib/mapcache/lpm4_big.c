@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The big form of an IPv4 table: see lpm4.h. */
+#include "mapcache/lpm4.h"
+#include "mapcache/lpm4_rib.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define HUGE_PAGE      (2u << 20)
+#define GROUP_UNIT     64u
+#define GROUP_PAGES    (1u << 18) /* 1 GiB of addresses */
+#define LIMBO          (1u << 24) /* as many as there are groups: never full */
+#define XTR_LPM4_DENSE 8192u      /* prefixes in a huge page of dir24 */
+/* Prefixes of this length or more (to 16) stand in dir24 too: 4,096 slots at most. */
+#define COPIED       12u
+#define FULL_TO_LINE (XTR_LPM4_LINE / 2) /* intervals; between the two a group stays what it is */
+enum { LINE, FULL };
+
+/* The tables, in one mapping. */
+struct tables {
+	uint32_t dir24[1u << 24];
+	uint32_t dir16[1u << 16];
+	uint32_t brief[2u << 16];
+	uint32_t root[1u << 16];
+	uint32_t limbo[LIMBO];
+	uint8_t owner16[1u << 16]; /* whose value dir16 has: its length plus one; 0: none */
+};
+
+struct xtr_lpm4_big {
+	struct xtr_lpm4_dir dir; /* for workers */
+	struct tables *t;
+	void *map; /* t is aligned in it */
+	struct xtr_lpm4_rib rib;
+	struct xtr_slab groups;
+	struct xtr_rcu *rcu;
+	/* groups that wait for a grace period: first to mark those of the callback that is due */
+	uint32_t first, mark, last;
+	struct xtr_rcu_head head;
+	bool waiting, dead;
+	struct xtr_rcu_head retired;
+	uint32_t dense[32]; /* prefixes in each huge page of dir24 */
+	uint32_t huge;      /* a bit for each that was made one */
+};
+
+struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
+{
+	static const uint16_t sizes[] = {[LINE] = 64, [FULL] = 1024};
+	struct xtr_lpm4_big *b = aligned_alloc(64, (sizeof(*b) + 63) & ~63ul);
+
+	if (!b)
+		return NULL;
+	memset(b, 0, sizeof(*b));
+	b->rcu = rcu;
+	b->map = mmap(NULL, sizeof(*b->t) + HUGE_PAGE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (b->map == MAP_FAILED) {
+		free(b);
+		return NULL;
+	}
+	b->t = (struct tables *)(((uintptr_t)b->map + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+	if (xtr_slab_init(&b->groups, GROUP_UNIT, sizes, 2, GROUP_PAGES) < 0 ||
+	    xtr_lpm4_rib_init(&b->rib, b->t->brief, b->t->root) < 0) {
+		xtr_lpm4_big_destroy(b);
+		return NULL;
+	}
+	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->t->dir24, b->groups.base};
+	return b;
+}
+
+static void destroy_now(struct xtr_lpm4_big *b)
+{
+	xtr_lpm4_rib_fini(&b->rib);
+	xtr_slab_fini(&b->groups);
+	munmap(b->map, sizeof(*b->t) + HUGE_PAGE);
+	free(b);
+}
+
+void xtr_lpm4_big_destroy(struct xtr_lpm4_big *b)
+{
+	if (b->waiting)
+		b->dead = true; /* its callback does the rest */
+	else
+		destroy_now(b);
+}
+
+static void destroy_retired(struct xtr_rcu_head *head)
+{
+	xtr_lpm4_big_destroy(
+	    (struct xtr_lpm4_big *)((char *)head - offsetof(struct xtr_lpm4_big, retired)));
+}
+
+void xtr_lpm4_big_retire(struct xtr_lpm4_big *b)
+{
+	xtr_rcu_defer(b->rcu, &b->retired, destroy_retired);
+}
+
+uintptr_t xtr_lpm4_big_word(const struct xtr_lpm4_big *b)
+{
+	return (uintptr_t)&b->dir | XTR_LPM4_BIG;
+}
+
+static void free_groups(struct xtr_rcu_head *head);
+
+static void wait_for_readers(struct xtr_lpm4_big *b)
+{
+	b->waiting = true;
+	b->mark = b->last;
+	xtr_rcu_defer(b->rcu, &b->head, free_groups);
+}
+
+static void free_groups(struct xtr_rcu_head *head)
+{
+	struct xtr_lpm4_big *b =
+	    (struct xtr_lpm4_big *)((char *)head - offsetof(struct xtr_lpm4_big, head));
+
+	b->waiting = false;
+	if (b->dead) {
+		destroy_now(b);
+		return;
+	}
+	for (; b->first != b->mark; b->first++)
+		xtr_slab_put(&b->groups, b->t->limbo[b->first % LIMBO]);
+	if (b->first != b->last)
+		wait_for_readers(b);
+}
+
+static void retire_group(struct xtr_lpm4_big *b, uint32_t slot)
+{
+	if (!(slot & XTR_LPM4_GROUP))
+		return;
+	b->t->limbo[b->last++ % LIMBO] = slot & XTR_LPM4_INDEX;
+	if (!b->waiting)
+		wait_for_readers(b);
+}
+
+static void store(uint32_t *slot, uint32_t value)
+{
+	if (*slot != value)
+		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+}
+
+/* What a /24 holds: for each address the node that decides, and the intervals these make. Those
+ * depend on the prefixes alone, not on their values: with fewer prefixes no new cut appears. */
+struct group {
+	uint32_t node[256];
+	uint8_t end[256];
+	unsigned n;
+};
+
+static uint32_t value_at(const struct xtr_lpm4_big *b, const struct group *g, unsigned at)
+{
+	return g->node[at] ? xtr_lpm4_rib_node(&b->rib, g->node[at])->value : 0;
+}
+
+static void cut_group(struct group *g)
+{
+	g->n = 0;
+	for (unsigned i = 0; i < 256; i++)
+		if (i == 255 || g->node[i] != g->node[i + 1])
+			g->end[g->n++] = (uint8_t)i;
+}
+
+/* Stores into a line that has all the cuts it needs. */
+static bool store_line(
+    const struct xtr_lpm4_big *b, struct xtr_lpm4_line *line, const struct group *g)
+{
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < g->n; i++) {
+		while (k < XTR_LPM4_LINE - 1 && line->end[k] < g->end[i])
+			k++;
+		if (line->end[k] != g->end[i])
+			return false;
+	}
+	for (k = 0; k < XTR_LPM4_LINE; k++)
+		store(&line->value[k], value_at(b, g, line->end[k]));
+	return true;
+}
+
+static void store_full(const struct xtr_lpm4_big *b, uint32_t *full, const struct group *g)
+{
+	for (unsigned i = 0; i < 256; i++)
+		store(&full[i], value_at(b, g, i));
+}
+
+/* A group of a form, ready but for its slot; 0: no memory. */
+static uint32_t new_group(struct xtr_lpm4_big *b, const struct group *g, unsigned form)
+{
+	uint32_t i = xtr_slab_get(&b->groups, form);
+	struct xtr_lpm4_line *line;
+
+	if (!i)
+		return 0;
+	if (form == FULL) {
+		store_full(b, xtr_slab_at(&b->groups, i), g);
+		return i | XTR_LPM4_GROUP | XTR_LPM4_FULL;
+	}
+	line = xtr_slab_at(&b->groups, i);
+	memset(line->end, 255, sizeof(line->end));
+	memcpy(line->end, g->end, g->n);
+	for (unsigned k = 0; k < XTR_LPM4_LINE; k++)
+		line->value[k] = value_at(b, g, line->end[k]);
+	return i | XTR_LPM4_GROUP;
+}
+
+/* What slots of dir24 say where no prefix of length 17 to 24 does: to ask dir16, unless it has a
+ * value whose prefix is long enough to be written here too, which saves that step. */
+static uint32_t value_below(const struct xtr_lpm4_big *b, uint32_t at16)
+{
+	return b->t->owner16[at16] > COPIED ? b->t->dir16[at16] : 0;
+}
+
+/* Brings a slot of dir24 in line with the prefixes in it. -ENOMEM (it is as it was) only if some
+ * prefix is new. */
+static int update_group(struct xtr_lpm4_big *b, uint32_t at)
+{
+	uint32_t slot = b->t->dir24[at], new;
+	struct group g;
+	bool full = (slot & XTR_LPM4_GROUP) && (slot & XTR_LPM4_FULL);
+	void *old = xtr_slab_at(&b->groups, slot & XTR_LPM4_INDEX);
+
+	if (!xtr_lpm4_rib_paint(&b->rib, at << 8, 24, 32, g.node)) {
+		store(&b->t->dir24[at], g.node[0] ? value_at(b, &g, 0) : value_below(b, at >> 8));
+		retire_group(b, slot);
+		return 0;
+	}
+	cut_group(&g);
+	if ((slot & XTR_LPM4_GROUP) && !full && store_line(b, old, &g))
+		return 0;
+	if (full && g.n > FULL_TO_LINE) {
+		store_full(b, old, &g);
+		return 0;
+	}
+	new = new_group(b, &g, g.n <= XTR_LPM4_LINE ? LINE : FULL);
+	if (new) {
+		store(&b->t->dir24[at], new);
+		retire_group(b, slot);
+		return 0;
+	}
+	if (!full)
+		return -ENOMEM;
+	store_full(b, old, &g);
+	return 0;
+}
+
+/* Brings all slots of dir24 within a prefix of length 16 to 24 in line. */
+static void update_dir24(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
+{
+	uint32_t node[1u << 8], *slot = &b->t->dir24[ip >> 8], below = value_below(b, ip >> 16);
+
+	xtr_lpm4_rib_paint(&b->rib, ip, plen, 24, node);
+	for (uint32_t i = 0; i < 1u << (24 - plen); i++) {
+		if (slot[i] & XTR_LPM4_GROUP)
+			update_group(b, (ip >> 8) + i);
+		else
+			store(
+			    &slot[i], node[i] ? xtr_lpm4_rib_node(&b->rib, node[i])->value : below);
+	}
+}
+
+/* Gives the slots of dir16 that a prefix owns, or may own, to it or to the next shorter one. */
+static void update_dir16(
+    struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, unsigned owner, uint32_t value)
+{
+	uint32_t first = ip >> 16, slots = 1u << (XTR_LPM4_SHORT - plen);
+
+	for (uint32_t i = first; i < first + slots; i++) {
+		if (b->t->owner16[i] > plen + 1)
+			continue;
+		b->t->owner16[i] = (uint8_t)owner;
+		store(&b->t->dir16[i], value);
+		if (plen >= COPIED)
+			update_dir24(b, i << 16, XTR_LPM4_SHORT);
+	}
+}
+
+/* A part of dir24 that is well filled becomes a huge page: fewer misses of the TLB. */
+static void count_dense(struct xtr_lpm4_big *b, uint32_t ip)
+{
+	uint32_t part = ip >> 27;
+	char *page = (char *)b->t->dir24 + (size_t)part * HUGE_PAGE;
+
+	if (++b->dense[part] < XTR_LPM4_DENSE || b->huge & 1u << part)
+		return;
+	b->huge |= 1u << part;
+	madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
+#ifdef MADV_COLLAPSE
+	madvise(page, HUGE_PAGE, MADV_COLLAPSE);
+#endif
+}
+
+int xtr_lpm4_big_set(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, uint32_t value)
+{
+	uint32_t old;
+
+	if (xtr_lpm4_rib_set(&b->rib, ip, plen, value, &old) < 0)
+		return -ENOMEM;
+	if (plen <= XTR_LPM4_SHORT) {
+		update_dir16(b, ip, plen, plen + 1, value);
+		return 0;
+	}
+	if (plen <= 24) {
+		update_dir24(b, ip, plen);
+	} else if (update_group(b, ip >> 8) < 0) {
+		xtr_lpm4_rib_del(&b->rib, ip, plen);
+		return -ENOMEM;
+	}
+	if (!old)
+		count_dense(b, ip);
+	return 0;
+}
+
+uint32_t xtr_lpm4_big_del(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
+{
+	uint32_t old = xtr_lpm4_rib_del(&b->rib, ip, plen), value;
+	unsigned owner;
+
+	if (!old)
+		return 0;
+	if (plen <= XTR_LPM4_SHORT) {
+		owner = xtr_lpm4_rib_brief(&b->rib, ip, plen, &value);
+		update_dir16(b, ip, plen, owner, value);
+		return old;
+	}
+	b->dense[ip >> 27]--;
+	if (plen <= 24)
+		update_dir24(b, ip, plen);
+	else
+		update_group(b, ip >> 8);
+	return old;
+}
+
+uint32_t xtr_lpm4_big_get(const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
+{
+	return xtr_lpm4_rib_get(&b->rib, ip, plen);
+}
+
+uint32_t xtr_lpm4_big_count(const struct xtr_lpm4_big *b)
+{
+	return b->rib.count;
+}
+
+void xtr_lpm4_big_list(const struct xtr_lpm4_big *b, struct xtr_lpm4_prefix *p)
+{
+	xtr_lpm4_rib_list(&b->rib, p);
+}
+
+size_t xtr_lpm4_big_memory(const struct xtr_lpm4_big *b)
+{
+	static unsigned char in[1u << 12];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = 0;
+	size_t all = (sizeof(*b->t) + page - 1) / page;
+
+	for (size_t at = 0; at < all; at += sizeof(in)) {
+		size_t n = all - at < sizeof(in) ? all - at : sizeof(in);
+
+		if (mincore((char *)b->t + at * page, n * page, in) < 0)
+			return 0;
+		for (size_t i = 0; i < n; i++)
+			pages += in[i] & 1;
+	}
+	return sizeof(*b) + pages * page + xtr_slab_memory(&b->groups) +
+	       xtr_slab_memory(&b->rib.nodes);
+}

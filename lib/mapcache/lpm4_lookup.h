@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bulk look-up in IPv4 tables of any form, in stages over the whole batch, so that the cache misses
+ * of all its keys are under way together. Included once for each instruction set, by a file that
+ * says how a cache line is searched (count_below) and may have a faster way for a batch that asks
+ * one big table (LOOKUP_DIR).
+ */
+#ifndef XTR_MAPCACHE_LPM4_LOOKUP_H
+#define XTR_MAPCACHE_LPM4_LOOKUP_H
+
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_prefetch.h>
+
+#include "mapcache/lpm4.h"
+
+#define BATCH 64u
+
+/* How many of the 16 ends of a node lie below the key. */
+static inline unsigned count_below(const uint32_t *end, uint32_t key);
+/* How many of the ends of a line lie below the last byte of an address. */
+static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte);
+
+static inline uint32_t load(const uint32_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static inline const struct xtr_lpm4_dir *dir_of(uintptr_t word)
+{
+	return (const struct xtr_lpm4_dir *)(word & ~(uintptr_t)63);
+}
+
+static inline const void *group_at(const struct xtr_lpm4_dir *d, uint32_t slot, uint32_t key)
+{
+	const char *group = d->groups + (size_t)(slot & XTR_LPM4_INDEX) * 64;
+
+	return slot & XTR_LPM4_FULL ? group + (key & 255) * 4 : group;
+}
+
+/* What a slot of dir24 says of an address; 0: ask dir16. */
+static inline uint32_t resolve(const struct xtr_lpm4_dir *d, uint32_t slot, uint32_t key)
+{
+	const struct xtr_lpm4_line *line;
+
+	if (!(slot & XTR_LPM4_GROUP))
+		return slot;
+	if (slot & XTR_LPM4_FULL)
+		return load(group_at(d, slot, key));
+	line = group_at(d, slot, key);
+	return load(&line->value[count_line(line, (uint8_t)key)]);
+}
+
+/*
+ * The long prefixes say nothing. What dir16 says holds if they still say nothing after it was read:
+ * else the writer may have put a longer prefix in and taken the shorter out in between.
+ */
+static inline uint32_t ask_dir16(const struct xtr_lpm4_dir *d, uint32_t key)
+{
+	uint32_t value, longer;
+
+	do {
+		value = load(&d->dir16[key >> 16]);
+		longer = resolve(d, load(&d->dir24[key >> 8]), key);
+		if (likely(!longer))
+			return value;
+		value = longer;
+	} while (!value);
+	return value;
+}
+
+static inline uint32_t lookup_slot(const struct xtr_lpm4_dir *d, uint32_t slot, uint32_t key)
+{
+	uint32_t value = resolve(d, slot, key);
+
+	return likely(value) ? value : ask_dir16(d, key);
+}
+
+#ifndef LOOKUP_DIR
+static inline void lookup_dir(
+    const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	uint32_t key[BATCH], groups = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		key[i] = rte_be_to_cpu_32(keys[i]);
+		rte_prefetch0(&d->dir24[key[i] >> 8]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		values[i] = load(&d->dir24[key[i] >> 8]);
+		if (values[i] & XTR_LPM4_GROUP) {
+			rte_prefetch0(group_at(d, values[i], key[i]));
+			groups = 1;
+		} else if (!values[i]) {
+			rte_prefetch0(&d->dir16[key[i] >> 16]);
+			groups = 1;
+		}
+	}
+	for (unsigned i = 0; groups && i < n; i++)
+		values[i] = lookup_slot(d, values[i], key[i]);
+}
+#define LOOKUP_DIR lookup_dir
+#endif
+
+/* One step down from an inner node, for all keys that are `level` levels above their leaf. */
+static inline void descend(
+    const char **at, const uint32_t *key, const uintptr_t *word, unsigned level, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned below, levels = word[i] & XTR_LPM4_TAG;
+		const char *root = (const char *)(word[i] & ~(uintptr_t)63);
+
+		if (levels < level || levels == XTR_LPM4_BIG)
+			continue;
+		below = count_below((const uint32_t *)at[i], key[i]);
+		if (level == 3) {
+			at[i] = root + 64 + below * 64;
+		} else {
+			/* the number of this node among those of its level */
+			if (levels == 3)
+				below += (unsigned)(at[i] - root - 64) / 64 * XTR_LPM4_WAY;
+			at[i] = (const char *)(xtr_lpm4_leaves(word[i]) + below);
+			rte_prefetch0(at[i] + 64);
+		}
+		rte_prefetch0(at[i]);
+	}
+}
+
+/* Each key in its own table. */
+static inline void lookup_mixed(
+    const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	const char *at[BATCH];
+	uintptr_t word[BATCH];
+	uint32_t key[BATCH];
+	unsigned deep = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(words[i]);
+	for (unsigned i = 0; i < n; i++) {
+		key[i] = rte_be_to_cpu_32(keys[i]);
+		word[i] = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
+		at[i] = (const char *)(word[i] & ~(uintptr_t)63);
+		deep |= 1u << (word[i] & XTR_LPM4_TAG);
+		rte_prefetch0(at[i]);
+		if ((word[i] & XTR_LPM4_TAG) == 1)
+			rte_prefetch0(at[i] + 64);
+	}
+	if (deep & 1u << 3)
+		descend(at, key, word, 3, n);
+	if (deep & (1u << 2 | 1u << 3))
+		descend(at, key, word, 2, n);
+	if (deep & 1u << XTR_LPM4_BIG)
+		for (unsigned i = 0; i < n; i++)
+			if (word[i] & XTR_LPM4_BIG) {
+				at[i] = (const char *)&dir_of(word[i])->dir24[key[i] >> 8];
+				rte_prefetch0(at[i]);
+			}
+	for (unsigned i = 0; i < n; i++) {
+		const struct xtr_lpm4_leaf *leaf = (const struct xtr_lpm4_leaf *)at[i];
+
+		if (unlikely(!word[i]))
+			values[i] = 0;
+		else if (word[i] & XTR_LPM4_BIG)
+			values[i] =
+			    lookup_slot(dir_of(word[i]), load((const uint32_t *)at[i]), key[i]);
+		else
+			values[i] = load(&leaf->value[count_below(leaf->end, key[i])]);
+	}
+}
+
+static inline void lookup_any(
+    const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	for (unsigned done = 0, some; done < n; done += some) {
+		const uintptr_t *const *w = words + done;
+		uintptr_t word, differ = 0;
+
+		some = n - done < BATCH ? n - done : BATCH;
+		for (unsigned i = 1; i < some; i++)
+			differ |= (uintptr_t)w[i] ^ (uintptr_t)w[0];
+		word = __atomic_load_n(w[0], __ATOMIC_ACQUIRE);
+		if (!differ && word & XTR_LPM4_BIG)
+			LOOKUP_DIR(dir_of(word), keys + done, values + done, some);
+		else
+			lookup_mixed(w, keys + done, values + done, some);
+	}
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* IPv4 look-up on any machine. */
+#include "mapcache/lpm4_lookup.h"
+
+/* Ends are in order: four steps without a branch. */
+static inline unsigned count_below(const uint32_t *end, uint32_t key)
+{
+	unsigned n = 0;
+
+	n += (end[n + 7] < key) * 8u;
+	n += (end[n + 3] < key) * 4u;
+	n += (end[n + 1] < key) * 2u;
+	n += (end[n] < key);
+	return n;
+}
+
+static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < XTR_LPM4_LINE; i++)
+		n += line->end[i] < byte;
+	return n;
+}
+
+void xtr_lpm4_lookup_scalar(
+    const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	lookup_any(words, keys, values, n);
+}

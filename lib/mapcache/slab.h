@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Small objects of a few sizes in one range of reserved addresses, named by 32-bit indexes; what is
+ * not in use any more goes back to the system by pages. Control lcore only, but for reading
+ * objects.
+ */
+#ifndef XTR_MAPCACHE_SLAB_H
+#define XTR_MAPCACHE_SLAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define XTR_SLAB_PAGE    4096u
+#define XTR_SLAB_CLASSES 8u
+
+struct xtr_slab_page;
+
+struct xtr_slab {
+	char *base;
+	struct xtr_slab_page *page; /* what is known of each */
+	uint32_t unit;              /* bytes an index */
+	uint32_t max;               /* pages */
+	uint32_t fresh;             /* first page never used */
+	uint32_t empty, n_empty;    /* list of empty pages whose memory is kept */
+	uint32_t gone;              /* list of those given back */
+	uint32_t pages;             /* with memory */
+	uint16_t size[XTR_SLAB_CLASSES];
+	uint32_t partial[XTR_SLAB_CLASSES]; /* lists of pages with room */
+};
+
+/* sizes: of the n classes, multiples of unit, 16 bytes to a page; max: pages. The first unit's
+ * index 0 is never given out. 0 or -ENOMEM. */
+int xtr_slab_init(
+    struct xtr_slab *s, uint32_t unit, const uint16_t *sizes, unsigned n, uint32_t max);
+void xtr_slab_fini(struct xtr_slab *s);
+/* An object of the class, whatever it held before, or 0. */
+uint32_t xtr_slab_get(struct xtr_slab *s, unsigned class);
+void xtr_slab_put(struct xtr_slab *s, uint32_t index);
+/* Bytes of memory in use, the slab's own included. */
+size_t xtr_slab_memory(const struct xtr_slab *s);
+
+static inline void *xtr_slab_at(const struct xtr_slab *s, uint32_t index)
+{
+	return s->base + (size_t)index * s->unit;
+}
+
+#endif
