@@ -114,6 +114,20 @@ uint32_t xtr_lpm_get(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigne
 			   : xtr_lpm4_get(&lpm->v4, bits4(ip, plen), plen);
 }
 
+uint32_t xtr_lpm_covering(
+    const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, unsigned *len)
+{
+	return ip->af == 6 ? xtr_lpm6_covering(&lpm->v6, ip->b, plen, len)
+			   : xtr_lpm4_covering(&lpm->v4, bits4(ip, plen), plen, len);
+}
+
+int xtr_lpm_walk(
+    struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, xtr_lpm_walk_fn *fn, void *arg)
+{
+	return ip->af == 6 ? xtr_lpm6_walk(&lpm->v6, ip->b, plen, fn, arg)
+			   : xtr_lpm4_walk(&lpm->v4, bits4(ip, plen), plen, fn, arg);
+}
+
 unsigned xtr_lpm_count(const struct xtr_lpm *lpm)
 {
 	return xtr_lpm4_count(&lpm->v4) + xtr_lpm6_count(&lpm->v6);

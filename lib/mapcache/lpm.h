@@ -31,6 +31,19 @@ int xtr_lpm_set(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, uin
 uint32_t xtr_lpm_del(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen);
 /* Control lcore. The value of exactly this prefix, or 0; host bits of ip do not count. */
 uint32_t xtr_lpm_get(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen);
+/* Control lcore. The longest prefix that covers ip/plen and is strictly shorter: its value, and its
+ * length in *len; 0 (*len is what it was): none. Host bits of ip do not count. */
+uint32_t xtr_lpm_covering(
+    const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, unsigned *len);
+/*
+ * Control lcore. Calls fn for each prefix inside ip/plen, itself included, in order of address,
+ * shorter first, until it returns other than 0; returns that, else 0. Each step costs as much as
+ * the tree is deep. fn may set and delete whatever it likes in this table: what it deletes further
+ * on is not visited, what it inserts further on is.
+ */
+typedef int xtr_lpm_walk_fn(const struct xtr_ip *ip, unsigned plen, uint32_t value, void *arg);
+int xtr_lpm_walk(
+    struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, xtr_lpm_walk_fn *fn, void *arg);
 /* Prefixes of both families. */
 unsigned xtr_lpm_count(const struct xtr_lpm *lpm);
 /* Control lcore. Bytes of memory in use, all told but for what waits for a grace period. Slow for

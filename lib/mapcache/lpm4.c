@@ -11,8 +11,7 @@ static void publish(struct xtr_lpm4 *t, uintptr_t word)
 	__atomic_store_n(&t->word, word, __ATOMIC_RELEASE);
 }
 
-/* Where the prefix is in the array, or would be. */
-static uint32_t find(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen)
+uint32_t xtr_lpm4_small_find(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen)
 {
 	uint32_t low = 0, high = t->n;
 
@@ -133,7 +132,7 @@ int xtr_lpm4_set(struct xtr_lpm4 *t, uint32_t ip, unsigned plen, uint32_t value)
 
 	if (t->big)
 		return xtr_lpm4_big_set(t->big, ip, plen, value);
-	at = find(t, ip, plen);
+	at = xtr_lpm4_small_find(t, ip, plen);
 	if (is_at(t, at, ip, plen)) {
 		t->prefix[at].value = value;
 		xtr_lpm4_small_store(t->word, t->prefix, t->n);
@@ -171,7 +170,7 @@ uint32_t xtr_lpm4_del(struct xtr_lpm4 *t, uint32_t ip, unsigned plen)
 			demote(t);
 		return value;
 	}
-	at = find(t, ip, plen);
+	at = xtr_lpm4_small_find(t, ip, plen);
 	if (!is_at(t, at, ip, plen))
 		return 0;
 	value = t->prefix[at].value;
@@ -187,7 +186,7 @@ uint32_t xtr_lpm4_get(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen)
 
 	if (t->big)
 		return xtr_lpm4_big_get(t->big, ip, plen);
-	at = find(t, ip, plen);
+	at = xtr_lpm4_small_find(t, ip, plen);
 	return is_at(t, at, ip, plen) ? t->prefix[at].value : 0;
 }
 

@@ -54,9 +54,15 @@ struct xtr_lpm4 {
 int xtr_lpm4_set(struct xtr_lpm4 *t, uint32_t ip, unsigned plen, uint32_t value);
 uint32_t xtr_lpm4_del(struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
 uint32_t xtr_lpm4_get(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
+/* lpm4_walk.c */
+uint32_t xtr_lpm4_covering(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen, unsigned *len);
+int xtr_lpm4_walk(struct xtr_lpm4 *t, uint32_t ip, unsigned plen, xtr_lpm_walk_fn *fn, void *arg);
 uint32_t xtr_lpm4_count(const struct xtr_lpm4 *t);
 size_t xtr_lpm4_memory(const struct xtr_lpm4 *t);
 void xtr_lpm4_fini(struct xtr_lpm4 *t);
+
+/* Small: where the prefix is in the array, or would be. */
+uint32_t xtr_lpm4_small_find(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
 
 static inline uint32_t xtr_lpm4_mask(unsigned plen)
 {
@@ -125,7 +131,12 @@ uint32_t xtr_lpm4_big_del(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen);
 uint32_t xtr_lpm4_big_get(const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen);
 uint32_t xtr_lpm4_big_count(const struct xtr_lpm4_big *b);
 size_t xtr_lpm4_big_memory(const struct xtr_lpm4_big *b);
-/* All prefixes, in order of address, shorter first, to p. */
+uint32_t xtr_lpm4_big_covering(
+    const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, unsigned *len);
+/* The first prefix that is not before ip/plen, in order of address, shorter first. */
+bool xtr_lpm4_big_next(
+    const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, struct xtr_lpm4_prefix *p);
+/* All prefixes, in that order, to p. */
 void xtr_lpm4_big_list(const struct xtr_lpm4_big *b, struct xtr_lpm4_prefix *p);
 
 /* --- look-ups, one function an instruction set (lpm4_lookup.h) --- */

@@ -26,6 +26,7 @@ struct tables {
 	uint32_t brief[2u << 16];
 	uint32_t root[1u << 16];
 	uint32_t limbo[LIMBO];
+	uint64_t any[XTR_LPM4_RIB_ANY];
 	uint8_t owner16[1u << 16]; /* whose value dir16 has: its length plus one; 0: none */
 };
 
@@ -62,7 +63,7 @@ struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 	}
 	b->t = (struct tables *)(((uintptr_t)b->map + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
 	if (xtr_slab_init(&b->groups, GROUP_UNIT, sizes, 2, GROUP_PAGES) < 0 ||
-	    xtr_lpm4_rib_init(&b->rib, b->t->brief, b->t->root) < 0) {
+	    xtr_lpm4_rib_init(&b->rib, b->t->brief, b->t->root, b->t->any) < 0) {
 		xtr_lpm4_big_destroy(b);
 		return NULL;
 	}
@@ -343,9 +344,27 @@ uint32_t xtr_lpm4_big_count(const struct xtr_lpm4_big *b)
 	return b->rib.count;
 }
 
+uint32_t xtr_lpm4_big_covering(
+    const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, unsigned *len)
+{
+	return xtr_lpm4_rib_covering(&b->rib, ip, plen, len);
+}
+
+bool xtr_lpm4_big_next(
+    const struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, struct xtr_lpm4_prefix *p)
+{
+	return xtr_lpm4_rib_next(&b->rib, ip, plen, p);
+}
+
 void xtr_lpm4_big_list(const struct xtr_lpm4_big *b, struct xtr_lpm4_prefix *p)
 {
-	xtr_lpm4_rib_list(&b->rib, p);
+	uint32_t ip = 0;
+	unsigned plen = 0;
+
+	for (; xtr_lpm4_rib_next(&b->rib, ip, plen, p); p++) {
+		ip = p->ip;
+		plen = p->plen + 1u;
+	}
 }
 
 size_t xtr_lpm4_big_memory(const struct xtr_lpm4_big *b)

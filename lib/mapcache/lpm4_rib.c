@@ -9,12 +9,13 @@
 
 _Static_assert(sizeof(struct xtr_lpm4_node) <= NODE_BYTES, "a node");
 
-int xtr_lpm4_rib_init(struct xtr_lpm4_rib *r, uint32_t *brief, uint32_t *root)
+int xtr_lpm4_rib_init(struct xtr_lpm4_rib *r, uint32_t *brief, uint32_t *root, uint64_t *any)
 {
 	static const uint16_t size = NODE_BYTES;
 
 	r->brief = brief;
 	r->root = root;
+	r->any = any;
 	r->count = 0;
 	return xtr_slab_init(&r->nodes, 8, &size, 1, PAGES);
 }
@@ -24,9 +25,37 @@ void xtr_lpm4_rib_fini(struct xtr_lpm4_rib *r)
 	xtr_slab_fini(&r->nodes);
 }
 
+static uint32_t brief_index(uint32_t ip, unsigned plen)
+{
+	return 1u << plen | (plen ? ip >> (32 - plen) : 0);
+}
+
 static uint32_t *brief_at(const struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen)
 {
-	return &r->brief[1u << plen | (plen ? ip >> (32 - plen) : 0)];
+	return &r->brief[brief_index(ip, plen)];
+}
+
+static bool is_any(const struct xtr_lpm4_rib *r, uint32_t i)
+{
+	return r->any[i / 64] >> (i % 64) & 1;
+}
+
+/* A prefix has come, whose first bits brief knows as i. */
+static void mark(struct xtr_lpm4_rib *r, uint32_t i)
+{
+	for (; i && !is_any(r, i); i /= 2)
+		r->any[i / 64] |= 1ull << (i % 64);
+}
+
+/* One has gone. */
+static void unmark(struct xtr_lpm4_rib *r, uint32_t i)
+{
+	for (; i && !r->brief[i]; i /= 2) {
+		if (i >> XTR_LPM4_SHORT ? r->root[i & 0xffff] != 0
+					: is_any(r, 2 * i) || is_any(r, 2 * i + 1))
+			break;
+		r->any[i / 64] &= ~(1ull << (i % 64));
+	}
 }
 
 static unsigned bit(uint32_t ip, unsigned n)
@@ -61,6 +90,7 @@ int xtr_lpm4_rib_set(
 		*old = *link;
 		r->count += !*old;
 		*link = value;
+		mark(r, brief_index(ip, plen));
 		return 0;
 	}
 	*old = 0;
@@ -98,6 +128,7 @@ int xtr_lpm4_rib_set(
 	}
 	*link = leaf;
 	r->count++;
+	mark(r, brief_index(ip, XTR_LPM4_SHORT));
 	return 0;
 }
 
@@ -111,6 +142,7 @@ uint32_t xtr_lpm4_rib_del(struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen)
 		value = *link;
 		r->count -= value != 0;
 		*link = 0;
+		unmark(r, brief_index(ip, plen));
 		return value;
 	}
 	for (link = &r->root[ip >> 16];; link = &n->child[bit(ip, n->plen)]) {
@@ -141,6 +173,7 @@ uint32_t xtr_lpm4_rib_del(struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen)
 			xtr_slab_put(&r->nodes, gone);
 		}
 	}
+	unmark(r, brief_index(ip, XTR_LPM4_SHORT));
 	return value;
 }
 
@@ -218,29 +251,79 @@ unsigned xtr_lpm4_rib_paint(
 	return i ? paint(&p, i) : 0;
 }
 
-static struct xtr_lpm4_prefix *list(
-    const struct xtr_lpm4_rib *r, uint32_t i, struct xtr_lpm4_prefix *p)
+uint32_t xtr_lpm4_rib_covering(
+    const struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen, unsigned *len)
 {
-	const struct xtr_lpm4_node *n = xtr_lpm4_rib_node(r, i);
+	const struct xtr_lpm4_node *n;
+	uint32_t value = 0, i = plen > XTR_LPM4_SHORT ? r->root[ip >> 16] : 0;
+	unsigned brief;
 
-	if (!i)
-		return p;
-	if (n->value)
-		*p++ = (struct xtr_lpm4_prefix){n->ip, n->value, n->plen};
-	return list(r, n->child[1], list(r, n->child[0], p));
+	for (; i; i = n->child[bit(ip, n->plen)]) {
+		n = xtr_lpm4_rib_node(r, i);
+		if (n->plen >= plen || !covers(n, ip, plen))
+			break;
+		if (n->value) {
+			value = n->value;
+			*len = n->plen;
+		}
+	}
+	if (value)
+		return value;
+	brief =
+	    xtr_lpm4_rib_brief(r, ip, plen <= XTR_LPM4_SHORT ? plen : XTR_LPM4_SHORT + 1, &value);
+	if (brief)
+		*len = brief - 1;
+	return value;
 }
 
-void xtr_lpm4_rib_list(const struct xtr_lpm4_rib *r, struct xtr_lpm4_prefix *p)
+/* Prefixes in order of address, shorter first. */
+static bool not_before(uint32_t ip, unsigned plen, uint32_t from_ip, unsigned from_plen)
 {
-	for (uint32_t i = 0; i < 1u << XTR_LPM4_SHORT; i++) {
-		/* those that begin here, shorter first */
-		for (unsigned plen = i ? XTR_LPM4_SHORT - (unsigned)__builtin_ctz(i) : 0;
-		     plen <= XTR_LPM4_SHORT; plen++) {
-			uint32_t value = *brief_at(r, i << 16, plen);
+	return ip > from_ip || (ip == from_ip && plen >= from_plen);
+}
 
-			if (value)
-				*p++ = (struct xtr_lpm4_prefix){i << 16, value, (uint8_t)plen};
-		}
-		p = list(r, r->root[i], p);
+/* The first node below one (itself included) that has a value and is not before ip/plen. Of two
+ * subtrees at most one lies astride, so that this is one way down and one up. */
+static uint32_t next_node(const struct xtr_lpm4_rib *r, uint32_t i, uint32_t ip, unsigned plen)
+{
+	const struct xtr_lpm4_node *n = xtr_lpm4_rib_node(r, i);
+	uint32_t found;
+
+	if (!i || (n->ip | ~xtr_lpm4_mask(n->plen)) < ip)
+		return 0;
+	if (n->value && not_before(n->ip, n->plen, ip, plen))
+		return i;
+	found = next_node(r, n->child[0], ip, plen);
+	return found ? found : next_node(r, n->child[1], ip, plen);
+}
+
+/* The same from brief's i on, a prefix of `depth` bits. */
+static bool next_brief(const struct xtr_lpm4_rib *r, uint32_t i, unsigned depth, uint32_t ip,
+    unsigned plen, struct xtr_lpm4_prefix *p)
+{
+	uint32_t first = depth ? i << (32 - depth) : 0;
+
+	if (!is_any(r, i) || (first | ~xtr_lpm4_mask(depth)) < ip)
+		return false;
+	if (r->brief[i] && not_before(first, depth, ip, plen)) {
+		*p = (struct xtr_lpm4_prefix){first, r->brief[i], (uint8_t)depth};
+		return true;
 	}
+	if (depth == XTR_LPM4_SHORT) {
+		const struct xtr_lpm4_node *n;
+
+		i = next_node(r, r->root[first >> 16], ip, plen);
+		n = xtr_lpm4_rib_node(r, i);
+		if (i)
+			*p = (struct xtr_lpm4_prefix){n->ip, n->value, n->plen};
+		return i != 0;
+	}
+	return next_brief(r, 2 * i, depth + 1, ip, plen, p) ||
+	       next_brief(r, 2 * i + 1, depth + 1, ip, plen, p);
+}
+
+bool xtr_lpm4_rib_next(
+    const struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen, struct xtr_lpm4_prefix *p)
+{
+	return next_brief(r, 1, 0, ip, plen, p);
 }

@@ -12,6 +12,8 @@
 
 #define XTR_LPM4_SHORT 16u /* bits */
 
+#define XTR_LPM4_RIB_ANY ((2u << XTR_LPM4_SHORT) / 64)
+
 struct xtr_lpm4_node {
 	uint32_t ip;
 	uint32_t child[2]; /* indexes in the slab */
@@ -22,12 +24,14 @@ struct xtr_lpm4_node {
 struct xtr_lpm4_rib {
 	uint32_t *brief; /* 1 << plen | first bits -> value, 0 none; of the caller: 2 << 16 */
 	uint32_t *root;  /* first 16 bits -> node; of the caller: 1 << 16 */
+	uint64_t *any; /* bits, indexed like brief: is there a prefix in this one, or itself? Of the
+			  caller: XTR_LPM4_RIB_ANY words */
 	struct xtr_slab nodes;
 	uint32_t count;
 };
 
-/* 0 or -ENOMEM. */
-int xtr_lpm4_rib_init(struct xtr_lpm4_rib *r, uint32_t *brief, uint32_t *root);
+/* The arrays are all zero. 0 or -ENOMEM. */
+int xtr_lpm4_rib_init(struct xtr_lpm4_rib *r, uint32_t *brief, uint32_t *root, uint64_t *any);
 void xtr_lpm4_rib_fini(struct xtr_lpm4_rib *r);
 /* *old: the value it had, or 0. 0 or -ENOMEM. */
 int xtr_lpm4_rib_set(
@@ -44,7 +48,11 @@ unsigned xtr_lpm4_rib_brief(
  */
 unsigned xtr_lpm4_rib_paint(
     const struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen, unsigned to, uint32_t *node);
-void xtr_lpm4_rib_list(const struct xtr_lpm4_rib *r, struct xtr_lpm4_prefix *p);
+/* As their namesakes xtr_lpm4_big. */
+uint32_t xtr_lpm4_rib_covering(
+    const struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen, unsigned *len);
+bool xtr_lpm4_rib_next(
+    const struct xtr_lpm4_rib *r, uint32_t ip, unsigned plen, struct xtr_lpm4_prefix *p);
 
 static inline struct xtr_lpm4_node *xtr_lpm4_rib_node(const struct xtr_lpm4_rib *r, uint32_t index)
 {

@@ -18,7 +18,12 @@
 
 #include "mapcache/lpm.h"
 
-struct xtr_lpm6_rib_node;
+struct xtr_lpm6_rib_node {
+	struct xtr_lpm6_rib_node *child[2];
+	uint32_t value; /* 0: only forks */
+	uint8_t plen;
+	uint8_t b[16]; /* host bits are zero */
+};
 
 struct xtr_lpm6_rib {
 	struct xtr_lpm6_rib_node *root;
@@ -41,6 +46,11 @@ struct xtr_lpm6 {
 int xtr_lpm6_set(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, uint32_t value);
 uint32_t xtr_lpm6_del(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen);
 uint32_t xtr_lpm6_get(const struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen);
+/* lpm6_walk.c */
+uint32_t xtr_lpm6_covering(
+    const struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, unsigned *len);
+int xtr_lpm6_walk(
+    struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, xtr_lpm_walk_fn *fn, void *arg);
 uint32_t xtr_lpm6_count(const struct xtr_lpm6 *t);
 size_t xtr_lpm6_memory(const struct xtr_lpm6 *t);
 void xtr_lpm6_fini(struct xtr_lpm6 *t);

@@ -6,13 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct xtr_lpm6_rib_node {
-	struct xtr_lpm6_rib_node *child[2];
-	uint32_t value; /* 0: only forks */
-	uint8_t plen;
-	uint8_t b[16];
-};
-
 static bool covers(const struct xtr_lpm6_rib_node *n, const uint8_t *b, unsigned plen)
 {
 	return n->plen <= plen && xtr_bits_common(n->b, b, n->plen) == n->plen;
