@@ -6,13 +6,7 @@
 #define XTR_DATAPATH_HOP_H
 
 #include "datapath/dp.h"
-
-#define XTR_SET_LOG2  7
-#define XTR_SET_SLOTS (1u << XTR_SET_LOG2) /* so that weights are met within 1 % */
-
-struct xtr_set {
-	uint32_t hop[XTR_SET_SLOTS]; /* indexes of next hops or tunnels */
-};
+#include "mapcache/set.h"
 
 /* The index that a flow takes in the set of fwd (RFC 9300 section 12, RFC 2992). The high bits of
  * the hash are used: the low ones go into the source port. */

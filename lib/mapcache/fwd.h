@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a look-up leads a worker to: forwarding entries, next hops, tunnels. All live in pools
- * (mapcache/pool.h), are written by the control lcore and only read by workers.
+ * (mapcache/pool.h), are written by the control lcore and, but for a forwarding entry's `used`,
+ * only read by workers.
  *
  * GATES. When a thing that made workers punt packets (an unresolved EID, an unknown neighbour)
  * becomes usable, packets that come later must not overtake those that the control lcore holds. So
@@ -34,24 +35,32 @@ enum xtr_fwd_action {
  * any route it does not hide a LISP entry of its length. */
 #define XTR_LOCAL_ROUTE 1u
 
-/* For packets of own EIDs: strangers at a proxy-ITR go by the routes, since it is not configured to
- * serve this (RFC 6832 section 5). */
+/* In word1. For packets of own EIDs: strangers at a proxy-ITR go by the routes, since it is not
+ * configured to serve this (RFC 6832 section 5). */
 #define XTR_FWD_OWN_ONLY 1u
+/* In word1, from this bit on: the index of the entry's own counters (dp.h), 0: it has none. */
+#define XTR_FWD_COUNT_SHIFT 1
 
-/* A forwarding entry: small, since each EID prefix has one. Immutable once published, but for gate.
- */
+/* A forwarding entry: small, since each EID prefix has one. Immutable once published, but for gate
+ * and used. */
 struct xtr_fwd {
 	uint8_t action; /* enum xtr_fwd_action */
 	uint8_t plen;
-	uint8_t reason;   /* DROP: enum xtr_drop; LOCAL: XTR_LOCAL_ROUTE, or 0 for an address */
 	uint8_t set_log2; /* 0: target is one index; n: the first of 2^n in the set pool, picked by
 			     flow hash */
-	uint32_t target;
+	uint8_t used; /* worker: sets, control: reads and clears; atomic. A packet has met this LISP
+			 entry since it was cleared */
+	union {
+		uint32_t target;
+		uint32_t reason; /* DROP: enum xtr_drop; LOCAL: XTR_LOCAL_ROUTE, or 0 for an address
+				  */
+	};
 	uint32_t gate; /* 0: open */
 	/* EID database: second word of the LISP header for this source, network order. Other LISP
-	 * entries: XTR_FWD_OWN_ONLY or 0. */
+	 * entries: XTR_FWD_OWN_ONLY or 0, and the index of counters. */
 	uint32_t word1;
 };
+_Static_assert(sizeof(struct xtr_fwd) == 16, "four entries a cache line");
 
 enum xtr_hop_state {
 	XTR_HOP_UNRESOLVED = 0, /* punt: the control lcore makes Linux ask */

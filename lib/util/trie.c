@@ -2,36 +2,92 @@
 #include "util/trie.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * Each node stands for a prefix; its children are longer and lie inside it, by the bit that
  * follows. A node without a value exists only to fork, so it always has two children.
+ *
+ * There are millions of nodes, half of which are leaves and nearly all others fork without a value:
+ * a node has room for the bytes of its prefix, and for two children, or a value, or both, and is
+ * replaced by one with more room when it needs that.
  */
 struct xtr_trie_node {
-	struct xtr_trie_node *child[2];
-	void *value;
 	uint8_t plen;
-	uint8_t b[16];
+	uint8_t room; /* CHILDREN, VALUE */
+	uint8_t b[];  /* then, aligned, child[2], value: those that it has room for */
 };
+
+enum { CHILDREN = 1, VALUE = 2 };
+
+static size_t words_at(unsigned plen)
+{
+	size_t end = offsetof(struct xtr_trie_node, b) + (plen + 7) / 8;
+
+	return (end + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+}
+
+static void **words(const struct xtr_trie_node *n)
+{
+	return (void **)((uintptr_t)n + words_at(n->plen));
+}
+
+/* Of a node that has room for children. */
+static struct xtr_trie_node **child(const struct xtr_trie_node *n, unsigned which)
+{
+	return (struct xtr_trie_node **)&words(n)[which];
+}
+
+static struct xtr_trie_node *get_child(const struct xtr_trie_node *n, unsigned which)
+{
+	return n->room & CHILDREN ? *child(n, which) : NULL;
+}
+
+/* Of a node that has room for a value. */
+static void **value_of(const struct xtr_trie_node *n)
+{
+	return &words(n)[n->room & CHILDREN ? 2 : 0];
+}
+
+static void *get_value(const struct xtr_trie_node *n)
+{
+	return n->room & VALUE ? *value_of(n) : NULL;
+}
 
 static bool node_covers(const struct xtr_trie_node *n, const uint8_t *b, unsigned plen)
 {
 	return n->plen <= plen && xtr_bits_common(n->b, b, n->plen) == n->plen;
 }
 
-static struct xtr_trie_node *node_new(const uint8_t *b, unsigned plen, void *value)
+static struct xtr_trie_node *node_new(const uint8_t *b, unsigned plen, unsigned room)
 {
-	struct xtr_trie_node *n = calloc(1, sizeof(*n));
+	size_t n_words = (room & CHILDREN ? 2 : 0) + (room & VALUE ? 1 : 0);
+	struct xtr_trie_node *n = calloc(1, words_at(plen) + n_words * sizeof(void *));
 
 	if (!n)
 		return NULL;
 	n->plen = (uint8_t)plen;
-	n->value = value;
+	n->room = (uint8_t)room;
 	memcpy(n->b, b, (plen + 7) / 8);
 	if (plen & 7)
 		n->b[plen / 8] &= (uint8_t)(0xff << (8 - (plen & 7)));
+	return n;
+}
+
+/* Puts a node with room for both in the place of one that has not. NULL if memory is short. */
+static struct xtr_trie_node *node_grow(struct xtr_trie_node **link)
+{
+	struct xtr_trie_node *old = *link, *n = node_new(old->b, old->plen, CHILDREN | VALUE);
+
+	if (!n)
+		return NULL;
+	*child(n, 0) = get_child(old, 0);
+	*child(n, 1) = get_child(old, 1);
+	*value_of(n) = get_value(old);
+	*link = n;
+	free(old);
 	return n;
 }
 
@@ -39,8 +95,8 @@ static void node_free_all(struct xtr_trie_node *n)
 {
 	if (!n)
 		return;
-	node_free_all(n->child[0]);
-	node_free_all(n->child[1]);
+	node_free_all(get_child(n, 0));
+	node_free_all(get_child(n, 1));
 	free(n);
 }
 
@@ -61,33 +117,38 @@ int xtr_trie_set(
 		*old = NULL;
 	while ((n = *link) != NULL && node_covers(n, ip->b, plen)) {
 		if (n->plen == plen) {
+			if (!(n->room & VALUE) && !(n = node_grow(link)))
+				return -ENOMEM;
 			if (old)
-				*old = n->value;
-			if (!n->value)
+				*old = *value_of(n);
+			if (!*value_of(n))
 				t->count++;
-			n->value = value;
+			*value_of(n) = value;
 			return 0;
 		}
-		link = &n->child[xtr_bit_at(ip->b, n->plen)];
+		if (!(n->room & CHILDREN) && !(n = node_grow(link)))
+			return -ENOMEM;
+		link = child(n, xtr_bit_at(ip->b, n->plen));
 	}
-	leaf = node_new(ip->b, plen, value);
+	common = n ? xtr_bits_common(n->b, ip->b, n->plen < plen ? n->plen : plen) : plen;
+	leaf = node_new(ip->b, plen, n && common == plen ? VALUE | CHILDREN : VALUE);
 	if (!leaf)
 		return -ENOMEM;
+	*value_of(leaf) = value;
 	if (!n) {
 		*link = leaf;
 	} else {
-		common = xtr_bits_common(n->b, ip->b, n->plen < plen ? n->plen : plen);
 		if (common == plen) {
-			leaf->child[xtr_bit_at(n->b, plen)] = n;
+			*child(leaf, xtr_bit_at(n->b, plen)) = n;
 			*link = leaf;
 		} else {
-			fork = node_new(ip->b, common, NULL);
+			fork = node_new(ip->b, common, CHILDREN);
 			if (!fork) {
 				free(leaf);
 				return -ENOMEM;
 			}
-			fork->child[xtr_bit_at(ip->b, common)] = leaf;
-			fork->child[xtr_bit_at(n->b, common)] = n;
+			*child(fork, xtr_bit_at(ip->b, common)) = leaf;
+			*child(fork, xtr_bit_at(n->b, common)) = n;
 			*link = fork;
 		}
 	}
@@ -95,29 +156,37 @@ int xtr_trie_set(
 	return 0;
 }
 
+/* The one child that a node has, or none. */
+static struct xtr_trie_node *only_child(const struct xtr_trie_node *n)
+{
+	return get_child(n, 0) ? get_child(n, 0) : get_child(n, 1);
+}
+
 void *xtr_trie_del(struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen)
 {
 	struct xtr_trie_node **link = &t->root, **parent = NULL, *n, *p;
 	void *value;
 
-	while ((n = *link) != NULL && node_covers(n, ip->b, plen) && n->plen < plen) {
+	while ((n = *link) != NULL && n->plen < plen && node_covers(n, ip->b, plen)) {
+		if (!(n->room & CHILDREN))
+			return NULL;
 		parent = link;
-		link = &n->child[xtr_bit_at(ip->b, n->plen)];
+		link = child(n, xtr_bit_at(ip->b, n->plen));
 	}
-	if (!n || n->plen != plen || !node_covers(n, ip->b, plen) || !n->value)
+	if (!n || n->plen != plen || !node_covers(n, ip->b, plen) || !get_value(n))
 		return NULL;
-	value = n->value;
-	n->value = NULL;
+	value = *value_of(n);
+	*value_of(n) = NULL;
 	t->count--;
-	if (n->child[0] && n->child[1])
+	if (get_child(n, 0) && get_child(n, 1))
 		return value;
-	*link = n->child[0] ? n->child[0] : n->child[1];
+	*link = only_child(n);
 	free(n);
 	/* a fork that lost one of its two children is of no more use */
 	if (!*link && parent) {
 		p = *parent;
-		if (!p->value) {
-			*parent = p->child[0] ? p->child[0] : p->child[1];
+		if (!get_value(p)) {
+			*parent = only_child(p);
 			free(p);
 		}
 	}
@@ -130,8 +199,8 @@ void *xtr_trie_get(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned p
 
 	while (n && node_covers(n, ip->b, plen)) {
 		if (n->plen == plen)
-			return n->value;
-		n = n->child[xtr_bit_at(ip->b, n->plen)];
+			return get_value(n);
+		n = get_child(n, xtr_bit_at(ip->b, n->plen));
 	}
 	return NULL;
 }
@@ -142,11 +211,11 @@ static void *longest_upto(const struct xtr_trie *t, const struct xtr_ip *ip, uns
 	void *best = NULL;
 
 	while (n && (int)n->plen <= max && node_covers(n, ip->b, plen)) {
-		if (n->value)
-			best = n->value;
+		if (get_value(n))
+			best = get_value(n);
 		if (n->plen == plen)
 			break;
-		n = n->child[xtr_bit_at(ip->b, n->plen)];
+		n = get_child(n, xtr_bit_at(ip->b, n->plen));
 	}
 	return best;
 }
@@ -170,7 +239,7 @@ static struct xtr_trie_node *subtree(
 	while (n && n->plen < plen) {
 		if (!node_covers(n, ip->b, plen))
 			return NULL;
-		n = n->child[xtr_bit_at(ip->b, n->plen)];
+		n = get_child(n, xtr_bit_at(ip->b, n->plen));
 	}
 	return n && xtr_bits_common(n->b, ip->b, plen) == plen ? n : NULL;
 }
@@ -183,7 +252,7 @@ bool xtr_trie_any_within(const struct xtr_trie *t, const struct xtr_ip *ip, unsi
 
 static int walk(struct xtr_trie_node *n, int (*fn)(void *value, void *arg), void *arg)
 {
-	struct xtr_trie_node *child[2];
+	struct xtr_trie_node *below[2];
 	int rc = 0;
 
 	if (!n)
@@ -193,13 +262,13 @@ static int walk(struct xtr_trie_node *n, int (*fn)(void *value, void *arg), void
 	 * in memory. Freeing a child by deleting its own value may free n too (as a useless fork),
 	 * so both are read before.
 	 */
-	child[0] = n->child[0];
-	child[1] = n->child[1];
-	if (n->value)
-		rc = fn(n->value, arg);
+	below[0] = get_child(n, 0);
+	below[1] = get_child(n, 1);
+	if (get_value(n))
+		rc = fn(get_value(n), arg);
 	if (!rc)
-		rc = walk(child[0], fn, arg);
-	return rc ? rc : walk(child[1], fn, arg);
+		rc = walk(below[0], fn, arg);
+	return rc ? rc : walk(below[1], fn, arg);
 }
 
 int xtr_trie_walk(struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen,

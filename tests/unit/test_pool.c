@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "eal_fixture.h"
@@ -77,19 +78,22 @@ static void runs_dry(void **state)
 	assert_int_equal(f->pool.used, 999);
 	xtr_pool_put(&f->pool, 500);
 	assert_int_equal(f->pool.used, 998);
-	assert_int_equal(xtr_pool_get(&f->pool), 0); /* not before the note is worked off */
+	assert_int_equal(xtr_pool_get(&f->pool), 0); /* not before the grace period is over */
 	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
 	assert_int_equal(xtr_pool_get(&f->pool), 500);
 	/* zeroed, and its neighbours are as they were */
 	assert_int_equal(((struct object *)xtr_pool_at(&f->pool, 500))->words[2], 0);
 	assert_true(((struct object *)xtr_pool_at(&f->pool, 499))->words[2] == ~0ull);
 	assert_true(((struct object *)xtr_pool_at(&f->pool, 501))->words[2] == ~0ull);
-	/* all back, and all out again: the stack of free indexes grows */
+	/* all back, for which no memory is needed, and all out again */
+	allocs_left = 0;
 	for (uint32_t i = 1; i < 1000; i++)
 		xtr_pool_put(&f->pool, i);
 	assert_int_equal(f->pool.used, 0);
-	assert_int_equal(f->rcu.waiting, 999);
-	assert_int_equal(xtr_rcu_poll(&f->rcu), 999);
+	/* the first went alone, the others together */
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 2);
+	allocs_left = -1;
+	assert_int_equal(f->rcu.waiting, 0);
 	memset(seen, 0, sizeof(seen));
 	for (unsigned i = 1; i < 1000; i++) {
 		index = xtr_pool_get(&f->pool);
@@ -183,41 +187,126 @@ static void in_order(void **state)
 	xtr_rcu_fini(&f->rcu);
 }
 
-/* No memory for the note: the object is lost, never used too early. None for the stack: the same.
- */
+/* What is given back while a grace period runs waits for the next. */
+static void in_batches(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t index[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		index[i] = xtr_pool_get(&f->pool);
+	f->pool.max = f->pool.fresh; /* no new ones */
+	reader_joins(f, 0);
+	xtr_pool_put(&f->pool, index[0]);
+	xtr_pool_put(&f->pool, index[1]);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	xtr_pool_put(&f->pool, index[2]);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	assert_int_equal(xtr_pool_get(&f->pool), index[0]);
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+	xtr_pool_put(&f->pool, index[3]);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	assert_true(xtr_pool_get(&f->pool) + xtr_pool_get(&f->pool) == index[1] + index[2]);
+	assert_int_equal(xtr_pool_get(&f->pool), 0);
+	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	assert_int_equal(xtr_pool_get(&f->pool), index[3]);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 0);
+	assert_int_equal(f->rcu.waiting, 0);
+	reader_leaves(f, 0);
+}
+
+#define MANY (1u << 20)
+
+/* Bytes of the pool that are there. */
+static size_t resident(const struct xtr_pool *pool)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size_t)pool->size * pool->max / page;
+	unsigned char *in = malloc(pages);
+	size_t n = 0;
+
+	assert_int_equal(mincore(pool->base, pages * page, in), 0);
+	for (size_t i = 0; i < pages; i++)
+		n += in[i] & 1;
+	free(in);
+	return n * page;
+}
+
+/* The memory of a million objects goes back once no reader can be in it, but for some. */
+static void gives_back(void **state)
+{
+	struct fixture *f = *state;
+	struct xtr_pool pool;
+	uint32_t kept = 0, index;
+	size_t all;
+
+	assert_int_equal(xtr_pool_init(&pool, &f->rcu, 16, MANY), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		for (uint32_t i = 1; i < MANY; i++) {
+			index = xtr_pool_get(&pool);
+			assert_int_not_equal(index, 0);
+			memcpy(xtr_pool_at(&pool, index), &index, sizeof(index));
+			if (i == MANY / 2)
+				kept = index;
+		}
+		assert_int_equal(xtr_pool_get(&pool), 0);
+		all = resident(&pool);
+		assert_int_equal(all, (size_t)MANY * 16);
+		reader_joins(f, 0);
+		for (uint32_t i = 1; i < MANY; i++)
+			if (i != kept)
+				xtr_pool_put(&pool, i);
+		xtr_rcu_poll(&f->rcu);
+		rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
+		xtr_rcu_poll(&f->rcu);
+		assert_int_equal(resident(&pool), all); /* all but one wait for another turn */
+		for (uint32_t i = 1; i < MANY; i += 4711) {
+			memcpy(&index, xtr_pool_at(&pool, i), sizeof(index));
+			assert_int_equal(index, i);
+		}
+		reader_leaves(f, 0);
+		xtr_rcu_poll(&f->rcu);
+		assert_int_equal(f->rcu.waiting, 0);
+		assert_in_range(resident(&pool), 1, 10 * (256u << 10));
+		memcpy(&index, xtr_pool_at(&pool, kept), sizeof(index));
+		assert_int_equal(index, kept);
+		xtr_pool_put(&pool, kept);
+		xtr_rcu_poll(&f->rcu);
+	}
+	assert_int_equal(pool.used, 0);
+	xtr_pool_fini(&pool);
+}
+
+/* Few objects that come and go at the edge of a block cost no system calls: blocks stay. */
+static void keeps_some(void **state)
+{
+	struct fixture *f = *state;
+	struct xtr_pool pool;
+	uint32_t per_block = (256u << 10) / 64, index[8 * 4096];
+
+	assert_int_equal(xtr_pool_init(&pool, &f->rcu, 64, MANY), 0);
+	for (unsigned i = 0; i < 8 * per_block - 1; i++)
+		index[i] = xtr_pool_get(&pool);
+	for (unsigned i = 0; i < 8 * per_block - 1; i++)
+		xtr_pool_put(&pool, index[i]);
+	xtr_rcu_poll(&f->rcu);
+	assert_int_equal(resident(&pool), 8u * (256u << 10));
+	xtr_pool_fini(&pool);
+}
+
+/* Memory short at the start. */
 static void no_memory(void **state)
 {
 	struct fixture *f = *state;
-	uint32_t index = xtr_pool_get(&f->pool), got;
+	struct xtr_pool pool;
 
-	reader_joins(f, 0);
-	allocs_left = 0;
-	xtr_pool_put(&f->pool, index);
-	allocs_left = -1;
-	assert_int_equal(f->pool.used, 0);
-	assert_int_equal(f->rcu.waiting, 0);
-	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
-	xtr_rcu_poll(&f->rcu);
-	for (unsigned i = 0; i < 998; i++) {
-		got = xtr_pool_get(&f->pool);
-		assert_in_range(got, 1, 999);
-		assert_int_not_equal(got, index);
+	for (int allocs = 0; allocs < 3; allocs++) {
+		allocs_left = allocs;
+		assert_int_equal(xtr_pool_init(&pool, &f->rcu, 16, MANY), -ENOMEM);
+		allocs_left = -1;
+		xtr_pool_fini(&pool);
 	}
-	assert_int_equal(xtr_pool_get(&f->pool), 0);
-	allocs_left = 1; /* the note, not the stack */
-	xtr_pool_put(&f->pool, got);
-	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
-	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
-	allocs_left = -1;
-	assert_int_equal(xtr_pool_get(&f->pool), 0);
-	/* and the pool goes on */
-	index = got == 1 ? 2 : 1;
-	xtr_pool_put(&f->pool, index);
-	rte_rcu_qsbr_quiescent(f->rcu.qsv, 0);
-	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
-	got = xtr_pool_get(&f->pool);
-	assert_true(got == index);
-	reader_leaves(f, 0);
 }
 
 /* --- a reader that follows an index while the writer replaces what it names --- */
@@ -301,6 +390,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(runs_dry, setup, teardown),
 	    cmocka_unit_test_setup_teardown(waits_for_each_reader, setup, teardown),
 	    cmocka_unit_test_setup_teardown(in_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(in_batches, setup, teardown),
+	    cmocka_unit_test_setup_teardown(gives_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_some, setup, teardown),
 	    cmocka_unit_test_setup_teardown(no_memory, setup, teardown),
 	    cmocka_unit_test_setup_teardown(under_a_reader, setup, teardown),
 	};
