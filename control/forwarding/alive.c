@@ -6,15 +6,13 @@
 #include "control/forwarding/petr.h"
 #include "util/log.h"
 
-int xtr_alive_use(
-    struct xtr_ctl *ctl, struct xtr_rloc_use *use, const struct xtr_ip *ip, struct xtr_mapfwd *user)
+int xtr_alive_use(struct xtr_ctl *ctl, struct xtr_rloc_use *use, const struct xtr_ip *ip)
 {
 	struct xtr_rloc *rloc = xtr_rloc_get(ctl->rlocs, ip);
 
 	if (!rloc)
 		return -ENOMEM;
 	use->rloc = rloc;
-	use->user = user;
 	LIST_INSERT_HEAD(&rloc->uses, use, next);
 	/* without memory for a probe the RLOC is used all the same */
 	if (!rloc->probe && ctl->probes)
@@ -111,7 +109,7 @@ static void choose_again(struct xtr_ctl *ctl, struct xtr_rloc *rloc)
 	struct xtr_rloc_use *use;
 
 	LIST_FOREACH (use, &rloc->uses, next)
-		xtr_mapping_mark(ctl, use->user);
+		xtr_mapping_mark(ctl, xtr_mapping_user(use));
 }
 
 void xtr_alive_way_changed(void *arg, struct xtr_rloc *rloc)
@@ -150,7 +148,7 @@ static bool probe_eid(void *arg, void *user, struct xtr_eid *eid)
 
 	if (!use)
 		return false;
-	*eid = xtr_mapping_of(use->user)->eid;
+	*eid = xtr_mapping_of(xtr_mapping_user(use))->eid;
 	return true;
 }
 

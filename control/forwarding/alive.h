@@ -8,19 +8,16 @@
 
 #include "control/ctl.h"
 
-struct xtr_mapfwd;
-
-/* A mapping's use of an RLOC. Zeroed: none. */
+/* A mapping's use of an RLOC (mapping.c). Zeroed: none. */
 struct xtr_rloc_use {
 	struct xtr_rloc *rloc;
-	struct xtr_mapfwd *user;
-	bool chosen; /* packets go there */
 	LIST_ENTRY(xtr_rloc_use) next;
+	uint8_t at;  /* index of the locator, of XTR_SET_MEMBERS at most */
+	bool chosen; /* packets go there */
 };
 
-/* Takes a reference on the RLOC for user and has it probed. 0 or -ENOMEM. */
-int xtr_alive_use(struct xtr_ctl *ctl, struct xtr_rloc_use *use, const struct xtr_ip *ip,
-    struct xtr_mapfwd *user);
+/* Takes a reference on the RLOC and has it probed. 0 or -ENOMEM. */
+int xtr_alive_use(struct xtr_ctl *ctl, struct xtr_rloc_use *use, const struct xtr_ip *ip);
 void xtr_alive_unuse(struct xtr_ctl *ctl, struct xtr_rloc_use *use);
 
 /* How much speaks for an RLOC. Packets go to the best of a mapping's, whatever their priorities. */

@@ -2,25 +2,26 @@
 #include "control/forwarding/fib.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
-#include "datapath/hop.h"
 
-/* What the sources say of one prefix: indexes of forwarding entries, 0 for nothing. */
-struct slot {
-	struct xtr_ip ip;
-	uint8_t plen;
-	uint32_t entry[2]; /* routes: [0]; an instance: LISP, EID database */
-};
-enum { ROUTE = 0, LISP = 0, DATABASE = 1 };
+#define TRIM_ENTRIES 65536u /* some 20 MB of the control lcore's */
 
-struct view {                    /* of an instance */
-	struct xtr_trie trie[2]; /* IPv4, IPv6 */
+/*
+ * What a prefix leads to by each source is not kept here: routes and own EID prefixes stand in
+ * tables of their own, and a LISP entry in the view, whatever there is neither a route nor an own
+ * EID prefix. Only LISP entries that the view does not show are kept beside it.
+ */
+struct view {                   /* of an instance */
+	struct xtr_lpm *hidden; /* NULL: never any */
+	bool filled;            /* it has the routes */
 };
 
 struct xtr_fib {
 	struct xtr_dp *dp;
-	struct xtr_trie routes[2];
+	struct xtr_sets *sets;
 	struct view *views; /* by instance index */
+	uint32_t most;      /* entries since memory was given back */
 };
 
 struct xtr_fib *xtr_fib_create(struct xtr_dp *dp)
@@ -31,38 +32,32 @@ struct xtr_fib *xtr_fib_create(struct xtr_dp *dp)
 		return NULL;
 	fib->dp = dp;
 	fib->views = calloc(XTR_DP_INSTANCES, sizeof(*fib->views));
-	if (!fib->views) {
-		free(fib);
-		return NULL;
-	}
-	return fib;
-}
-
-static int free_slot(void *value, void *arg)
-{
-	free(value);
-	return 0;
-}
-
-static void clear(struct xtr_trie *t)
-{
-	static const struct xtr_ip any;
-
-	xtr_trie_walk(t, &any, 0, free_slot, NULL);
-	xtr_trie_clear(t);
+	fib->sets = xtr_sets_create(&dp->set);
+	for (unsigned i = 0; fib->views && i < dp->n_instances; i++)
+		fib->views[i].filled = true; /* there are no routes yet */
+	if (fib->views && fib->sets)
+		return fib;
+	xtr_sets_destroy(fib->sets);
+	free(fib->views);
+	free(fib);
+	return NULL;
 }
 
 void xtr_fib_destroy(struct xtr_fib *fib)
 {
 	if (!fib)
 		return;
-	for (unsigned f = 0; f < 2; f++) {
-		clear(&fib->routes[f]);
-		for (unsigned i = 0; i < fib->dp->n_instances; i++)
-			clear(&fib->views[i].trie[f]);
-	}
+	for (unsigned i = 0; i < fib->dp->n_instances; i++)
+		xtr_lpm_destroy(fib->views[i].hidden);
+	xtr_sets_destroy(fib->sets);
 	free(fib->views);
 	free(fib);
+}
+
+int xtr_fib_choose(
+    struct xtr_fib *fib, struct xtr_set_member *list, unsigned n, struct xtr_fwd *fwd)
+{
+	return xtr_sets_choose(fib->sets, list, n, fwd);
 }
 
 uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd)
@@ -71,26 +66,30 @@ uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd)
 
 	if (index)
 		*(struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, index) = *fwd;
+	else
+		xtr_sets_release(fib->sets, fwd);
+	fib->most = RTE_MAX(fib->most, fib->dp->fwd.used);
 	return index;
 }
 
-uint32_t xtr_fib_hop_set(
-    struct xtr_fib *fib, const uint32_t *hops, const unsigned *weights, unsigned n)
+void xtr_fib_trim(struct xtr_fib *fib)
 {
-	uint32_t index = xtr_pool_get(&fib->dp->set);
-	struct xtr_set *set = xtr_pool_at(&fib->dp->set, index);
-	unsigned total = 0, done = 0, slot = 0;
+	uint32_t used = fib->dp->fwd.used;
 
-	if (!index)
-		return 0;
-	for (unsigned i = 0; i < n; i++)
-		total += weights[i];
-	for (unsigned i = 0; i < n; i++) {
-		done += total ? weights[i] : 1;
-		for (; slot < done * XTR_SET_SLOTS / (total ? total : n); slot++)
-			set->hop[slot] = hops[i];
-	}
-	return index;
+	if (fib->most - used < TRIM_ENTRIES || used > fib->most / 2)
+		return;
+	fib->most = used;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+void xtr_fib_put_entry(struct xtr_fib *fib, uint32_t entry)
+{
+	if (!entry)
+		return;
+	xtr_sets_release(fib->sets, xtr_pool_at(&fib->dp->fwd, entry));
+	xtr_pool_put(&fib->dp->fwd, entry);
 }
 
 static const struct xtr_fwd *at(const struct xtr_fib *fib, uint32_t entry)
@@ -103,48 +102,93 @@ static struct xtr_lpm *table(const struct xtr_lpm *lpm)
 	return (struct xtr_lpm *)(uintptr_t)lpm; /* workers see it const; this lcore writes it */
 }
 
-/* Is there an own EID prefix that covers this one? */
-static bool covered_by_own(
+static struct xtr_lpm *routes(const struct xtr_fib *fib)
+{
+	return table(fib->dp->instances[0].routes);
+}
+
+static struct xtr_lpm *database(const struct xtr_fib *fib, unsigned inst)
+{
+	return table(fib->dp->instances[inst].database);
+}
+
+static uint32_t get_hidden(
     const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen)
 {
-	const struct xtr_trie *t = &fib->views[inst].trie[ip->af == 6];
-	const struct slot *s;
-	int len = (int)plen;
+	const struct xtr_lpm *hidden = fib->views[inst].hidden;
 
-	while (len >= 0 && (s = xtr_trie_longest(t, ip, (unsigned)len)) != NULL) {
-		if (s->entry[DATABASE])
+	return hidden ? xtr_lpm_get(hidden, ip, plen) : 0;
+}
+
+static int set_hidden(
+    struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, uint32_t entry)
+{
+	struct view *view = &fib->views[inst];
+
+	if (!view->hidden)
+		view->hidden = xtr_lpm_create(&fib->dp->rcu);
+	return view->hidden ? xtr_lpm_set(view->hidden, ip, plen, entry) : -ENOMEM;
+}
+
+static void del_hidden(struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen)
+{
+	if (fib->views[inst].hidden)
+		xtr_lpm_del(fib->views[inst].hidden, ip, plen);
+}
+
+static bool is_local(const struct xtr_fib *fib, uint32_t route)
+{
+	return route && at(fib, route)->action == XTR_FWD_LOCAL &&
+	       at(fib, route)->reason != XTR_LOCAL_ROUTE;
+}
+
+/* Does an own EID prefix cover this one? That of length `but` does not count. */
+static bool covered_by_own(
+    const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, unsigned but)
+{
+	const struct xtr_lpm *own = database(fib, inst);
+	unsigned len = plen;
+
+	if (plen != but && xtr_lpm_get(own, ip, plen))
+		return true;
+	while (xtr_lpm_covering(own, ip, len, &len))
+		if (len != but)
 			return true;
-		len = s->plen - 1;
-	}
 	return false;
 }
 
-/* What the instance's LISP view should hold for a prefix. */
-static uint32_t merged(
-    const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen)
-{
-	const struct slot *r = xtr_trie_get(&fib->routes[ip->af == 6], ip, plen);
-	const struct slot *l = xtr_trie_get(&fib->views[inst].trie[ip->af == 6], ip, plen);
-	uint32_t route = r ? r->entry[ROUTE] : 0;
+#define NO_LEN 255u
 
-	if (route && at(fib, route)->action == XTR_FWD_LOCAL &&
-	    at(fib, route)->reason != XTR_LOCAL_ROUTE)
+/* What the instance's LISP view should hold for a prefix whose LISP entry this is (0: none). */
+static uint32_t merged(
+    const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, uint32_t lisp)
+{
+	uint32_t route = xtr_lpm_get(routes(fib), ip, plen), own;
+
+	if (is_local(fib, route))
 		return route;
-	if (l && l->entry[DATABASE])
-		return l->entry[DATABASE];
-	if (l && l->entry[LISP] && !covered_by_own(fib, inst, ip, plen))
-		return l->entry[LISP];
+	own = xtr_lpm_get(database(fib, inst), ip, plen);
+	if (own)
+		return own;
+	if (lisp && !covered_by_own(fib, inst, ip, plen, NO_LEN))
+		return lisp;
 	return route && at(fib, route)->action != XTR_FWD_DROP ? route : 0;
 }
 
-/* What workers find for a prefix once its own entry is gone. */
-static uint32_t covering(const struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen)
+/* The LISP entry of a prefix, shown or hidden. `gone`: an entry of another source that has just
+ * left its own table. */
+static uint32_t lisp_of(
+    const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, uint32_t gone)
 {
-	uint32_t entry = 0;
+	uint32_t entry = get_hidden(fib, inst, ip, plen);
 
-	while (plen-- && !entry)
-		entry = xtr_lpm_get(lpm, ip, plen);
-	return entry;
+	if (entry)
+		return entry;
+	entry = xtr_lpm_get(fib->dp->instances[inst].lisp, ip, plen);
+	return entry && entry != gone && entry != xtr_lpm_get(routes(fib), ip, plen) &&
+		       entry != xtr_lpm_get(database(fib, inst), ip, plen)
+		   ? entry
+		   : 0;
 }
 
 static uint32_t later(uint32_t a, uint32_t b)
@@ -152,25 +196,31 @@ static uint32_t later(uint32_t a, uint32_t b)
 	return !a || (b && (int32_t)(b - a) > 0) ? b : a;
 }
 
-/* The last of the gates that packets of this entry may wait at: its own and its next hops'. */
-static uint32_t last_gate(const struct xtr_dp *dp, const struct xtr_fwd *fwd)
+static uint32_t gate_of(const struct xtr_dp *dp, enum xtr_fwd_action action, uint32_t hop)
 {
-	const struct xtr_pool *pool = fwd->action == XTR_FWD_ENCAP ? &dp->tunnel : &dp->adj;
-	const struct xtr_set *set = xtr_pool_at(&dp->set, fwd->target);
-	const uint32_t *hops = fwd->set_log2 ? set->hop : &fwd->target;
+	return action == XTR_FWD_ENCAP
+		   ? ((const struct xtr_tunnel *)xtr_pool_at(&dp->tunnel, hop))->gate
+		   : ((const struct xtr_adj *)xtr_pool_at(&dp->adj, hop))->gate;
+}
+
+/* The last of the gates that packets of this entry may wait at: its own and its next hops'. */
+static uint32_t last_gate(const struct xtr_fib *fib, const struct xtr_fwd *fwd)
+{
+	const struct xtr_dp *dp = fib->dp;
+	const struct xtr_set_member *m;
 	uint32_t gate = fwd->gate;
+	unsigned n;
 
 	if (fwd->action == XTR_FWD_NATIVE && dp->petr_fwd)
-		return later(gate, last_gate(dp, xtr_pool_at(&dp->fwd, dp->petr_fwd)));
+		return later(gate, last_gate(fib, at(fib, dp->petr_fwd)));
 	if (fwd->action != XTR_FWD_ENCAP && fwd->action != XTR_FWD_FORWARD)
 		return gate;
-	for (unsigned i = 0; i < 1u << fwd->set_log2; i++) {
-		const void *hop = xtr_pool_at(pool, hops[i]);
-
-		gate = later(gate, fwd->action == XTR_FWD_ENCAP
-				       ? ((const struct xtr_tunnel *)hop)->gate
-				       : ((const struct xtr_adj *)hop)->gate);
-	}
+	if (!fwd->set_log2)
+		return later(gate, gate_of(dp, fwd->action, fwd->target));
+	m = xtr_sets_members(fib->sets, fwd, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (m[i].usable)
+			gate = later(gate, gate_of(dp, fwd->action, m[i].hop));
 	return gate;
 }
 
@@ -184,50 +234,50 @@ static void keep_gate(struct xtr_fib *fib, uint32_t old, uint32_t entry)
 	struct xtr_fwd *fwd = xtr_pool_at(&fib->dp->fwd, entry);
 
 	if (entry)
-		__atomic_store_n(&fwd->gate, later(fwd->gate, last_gate(fib->dp, at(fib, old))),
-		    __ATOMIC_RELAXED);
+		__atomic_store_n(
+		    &fwd->gate, later(fwd->gate, last_gate(fib, at(fib, old))), __ATOMIC_RELAXED);
 }
 
-static int update_view(struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen)
+/* Stores what workers are to find for a prefix, nothing (0) included: that needs no memory, nor
+ * does the place of another. */
+static int show(
+    struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, uint32_t entry)
 {
 	struct xtr_lpm *lpm = table(fib->dp->instances[inst].lisp);
-	uint32_t entry = merged(fib, inst, ip, plen), old = xtr_lpm_get(lpm, ip, plen);
+	uint32_t old = xtr_lpm_get(lpm, ip, plen);
+	unsigned len;
 
-	if (old && old != entry)
-		keep_gate(fib, old, entry ? entry : covering(lpm, ip, plen));
+	if (old == entry)
+		return 0;
+	if (old)
+		keep_gate(fib, old, entry ? entry : xtr_lpm_covering(lpm, ip, plen, &len));
 	if (entry)
 		return xtr_lpm_set(lpm, ip, plen, entry);
 	xtr_lpm_del(lpm, ip, plen);
 	return 0;
 }
 
-static struct slot *get_slot(struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen, bool make)
+/* The prefix's LISP entry is this one (0: none): brings the view in line, and what stands beside
+ * it. On failure all is as it was. */
+static int update_view(
+    struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, uint32_t lisp)
 {
-	struct slot *s = xtr_trie_get(t, ip, plen);
+	uint32_t entry = merged(fib, inst, ip, plen, lisp), was = get_hidden(fib, inst, ip, plen);
+	bool hide = lisp && entry != lisp;
+	int rc = hide ? set_hidden(fib, inst, ip, plen, lisp) : 0;
 
-	if (s || !make)
-		return s;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return NULL;
-	s->ip = *ip;
-	s->plen = (uint8_t)plen;
-	if (xtr_trie_set(t, ip, plen, s, NULL) < 0) {
-		free(s);
-		return NULL;
-	}
-	return s;
+	if (rc < 0)
+		return rc;
+	rc = show(fib, inst, ip, plen, entry);
+	if (rc < 0 && was)
+		set_hidden(fib, inst, ip, plen, was);
+	if (rc < 0 ? !was : !hide)
+		del_hidden(fib, inst, ip, plen);
+	return rc;
 }
 
-static void put_slot(struct xtr_trie *t, struct slot *s)
-{
-	if (s->entry[0] || s->entry[1])
-		return;
-	xtr_trie_del(t, &s->ip, s->plen);
-	free(s);
-}
-
-/* Writes the entry into one table: the routes of all, or the EID database of an instance. */
+/* Writes the entry, or nothing, into one table: the routes of all, or the EID database of an
+ * instance. */
 static int write_table(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned plen, uint32_t entry)
 {
 	if (entry)
@@ -236,120 +286,178 @@ static int write_table(struct xtr_lpm *lpm, const struct xtr_ip *ip, unsigned pl
 	return 0;
 }
 
-struct recheck {
-	struct xtr_fib *fib;
-	unsigned inst;
-};
-
-static int recheck_one(void *value, void *arg)
+/* The entry that a call gave, or the one whose place it took, has no more use. */
+static int finish(struct xtr_fib *fib, int rc, uint32_t old, uint32_t entry)
 {
-	struct recheck *r = arg;
-	struct slot *s = value;
-
-	return s->entry[LISP] ? update_view(r->fib, r->inst, &s->ip, s->plen) : 0;
+	xtr_fib_put_entry(fib, rc < 0 ? entry : old);
+	return rc;
 }
 
-/* Sets one source's entry of a prefix and brings the tables in line; on failure all is as it was.
- */
-static int set(struct xtr_fib *fib, struct xtr_trie *t, struct xtr_lpm *own_table, unsigned which,
-    int inst, const struct xtr_eid *eid, uint32_t entry)
+static void name_length(struct xtr_fib *fib, uint32_t entry, unsigned plen)
 {
-	unsigned first = inst < 0 ? 0 : (unsigned)inst;
-	unsigned last = inst < 0 ? fib->dp->n_instances : (unsigned)inst + 1;
-	struct slot *s = get_slot(t, &eid->ip, eid->plen, entry != 0);
-	uint32_t old;
-	int rc;
-
-	if (!s) {
-		xtr_pool_put(&fib->dp->fwd, entry);
-		return entry ? -ENOMEM : 0;
-	}
 	if (entry)
-		((struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, entry))->plen = eid->plen;
-	old = s->entry[which];
-	s->entry[which] = entry;
-	rc = own_table ? write_table(own_table, &eid->ip, eid->plen, entry) : 0;
-	for (unsigned i = first; i < last && !rc; i++)
-		rc = update_view(fib, i, &eid->ip, eid->plen);
-	if (rc) {
-		/* putting back what a table had replaces or deletes: neither needs memory */
-		s->entry[which] = old;
-		if (own_table)
-			write_table(own_table, &eid->ip, eid->plen, old);
-		for (unsigned i = first; i < last; i++)
-			update_view(fib, i, &eid->ip, eid->plen);
-		old = entry;
-	} else if (t == &fib->routes[0]) {
-		__atomic_store_n(&fib->dp->blackholes,
-		    fib->dp->blackholes + (at(fib, entry)->action == XTR_FWD_DROP) -
-			(at(fib, old)->action == XTR_FWD_DROP),
-		    __ATOMIC_RELAXED);
-	} else if (which == DATABASE) {
-		struct recheck r = {fib, (unsigned)inst};
-
-		rc = xtr_trie_walk(t, &eid->ip, eid->plen, recheck_one, &r);
-	}
-	xtr_pool_put(&fib->dp->fwd, old);
-	put_slot(t, s);
-	return rc;
+		((struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, entry))->plen = (uint8_t)plen;
 }
 
 int xtr_fib_set_route(struct xtr_fib *fib, const struct xtr_eid *prefix, uint32_t entry)
 {
-	return set(fib, &fib->routes[prefix->ip.af == 6], table(fib->dp->instances[0].routes),
-	    ROUTE, -1, prefix, entry);
+	const struct xtr_ip *ip = &prefix->ip;
+	uint32_t old = xtr_lpm_get(routes(fib), ip, prefix->plen);
+	unsigned n = fib->dp->n_instances, done;
+	int rc;
+
+	name_length(fib, entry, prefix->plen);
+	rc = write_table(routes(fib), ip, prefix->plen, entry);
+	for (done = 0; done < n && !rc; done++)
+		rc = update_view(
+		    fib, done, ip, prefix->plen, lisp_of(fib, done, ip, prefix->plen, old));
+	if (rc < 0) {
+		/* A route that came fails where it is new in a view, so it was new in those before:
+		 * what it is put back to is shorter. One that went cannot fail. */
+		write_table(routes(fib), ip, prefix->plen, old);
+		while (done--)
+			update_view(fib, done, ip, prefix->plen,
+			    lisp_of(fib, done, ip, prefix->plen, entry));
+	} else if (ip->af == 4) {
+		__atomic_store_n(&fib->dp->blackholes,
+		    fib->dp->blackholes + (at(fib, entry)->action == XTR_FWD_DROP) -
+			(at(fib, old)->action == XTR_FWD_DROP),
+		    __ATOMIC_RELAXED);
+	}
+	return finish(fib, rc, old, entry);
 }
 
-static int show_route(void *value, void *arg)
-{
-	struct recheck *r = arg;
-	struct slot *s = value;
+struct fill {
+	struct xtr_fib *fib;
+	unsigned inst;
+};
 
-	return update_view(r->fib, r->inst, &s->ip, s->plen);
+static int show_route(const struct xtr_ip *ip, unsigned plen, uint32_t route, void *arg)
+{
+	const struct fill *f = arg;
+
+	return update_view(f->fib, f->inst, ip, plen, lisp_of(f->fib, f->inst, ip, plen, 0));
+}
+
+static int walk_all(struct xtr_lpm *lpm, xtr_lpm_walk_fn *fn, void *arg)
+{
+	static const struct xtr_ip any[2] = {{.af = 4}, {.af = 6}};
+	int rc = 0;
+
+	for (unsigned f = 0; f < 2 && !rc; f++)
+		rc = xtr_lpm_walk(lpm, &any[f], 0, fn, arg);
+	return rc;
 }
 
 int xtr_fib_instance(struct xtr_fib *fib, uint32_t iid)
 {
-	unsigned before = fib->dp->n_instances;
-	int inst = xtr_dp_instance(fib->dp, iid), rc = 0;
-	static const struct xtr_ip any;
-	struct recheck r = {fib, (unsigned)inst};
+	int inst = xtr_dp_instance(fib->dp, iid), rc;
+	struct fill f = {fib, (unsigned)inst};
 
-	if (inst >= (int)before)
-		for (unsigned f = 0; f < 2 && !rc; f++)
-			rc = xtr_trie_walk(&fib->routes[f], &any, 0, show_route, &r);
-	return rc < 0 ? rc : inst;
-}
-
-static int set_in_instance(
-    struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry, unsigned which)
-{
-	int inst = xtr_fib_instance(fib, eid->iid);
-
-	if (inst < 0) {
-		xtr_pool_put(&fib->dp->fwd, entry);
+	if (inst < 0 || fib->views[inst].filled)
 		return inst;
-	}
-	return set(fib, &fib->views[inst].trie[eid->ip.af == 6],
-	    which == DATABASE ? table(fib->dp->instances[inst].database) : NULL, which, inst, eid,
-	    entry);
+	rc = walk_all(routes(fib), show_route, &f);
+	if (rc < 0)
+		return rc;
+	fib->views[inst].filled = true;
+	return inst;
 }
 
 int xtr_fib_set_lisp(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry)
 {
-	return set_in_instance(fib, eid, entry, LISP);
+	int inst = xtr_fib_instance(fib, eid->iid), rc = inst;
+	uint32_t old = 0;
+
+	if (inst >= 0) {
+		name_length(fib, entry, eid->plen);
+		old = lisp_of(fib, (unsigned)inst, &eid->ip, eid->plen, 0);
+		rc = update_view(fib, (unsigned)inst, &eid->ip, eid->plen, entry);
+	}
+	return finish(fib, rc, old, entry);
+}
+
+/* --- own EID prefixes, inside which LISP entries do not count --- */
+
+/* While one comes or goes, LISP entries inside stand both in the view and beside it: after that
+ * what has to be done needs no memory. */
+struct inside {
+	struct xtr_fib *fib;
+	unsigned inst;
+	const struct xtr_eid *own;
+};
+
+static int hide_too(const struct xtr_ip *ip, unsigned plen, uint32_t entry, void *arg)
+{
+	const struct inside *in = arg;
+
+	return lisp_of(in->fib, in->inst, ip, plen, 0) == entry
+		   ? set_hidden(in->fib, in->inst, ip, plen, entry)
+		   : 0;
+}
+
+/* Shows a hidden one, if nothing but the own EID prefix in question is the reason why it is. */
+static int show_too(const struct xtr_ip *ip, unsigned plen, uint32_t entry, void *arg)
+{
+	const struct inside *in = arg;
+
+	return is_local(in->fib, xtr_lpm_get(routes(in->fib), ip, plen)) ||
+		       covered_by_own(in->fib, in->inst, ip, plen, in->own->plen)
+		   ? 0
+		   : show(in->fib, in->inst, ip, plen, entry);
+}
+
+static int settle(const struct xtr_ip *ip, unsigned plen, uint32_t entry, void *arg)
+{
+	const struct inside *in = arg;
+
+	return update_view(in->fib, in->inst, ip, plen, entry);
+}
+
+static int walk_inside(struct xtr_lpm *lpm, xtr_lpm_walk_fn *fn, struct inside *in)
+{
+	return lpm ? xtr_lpm_walk(lpm, &in->own->ip, in->own->plen, fn, in) : 0;
+}
+
+static int write_database(
+    struct xtr_fib *fib, unsigned inst, const struct xtr_eid *eid, uint32_t old, uint32_t entry)
+{
+	struct inside in = {fib, inst, eid};
+	struct xtr_lpm *own = database(fib, inst), *view = table(fib->dp->instances[inst].lisp);
+	int rc = 0;
+
+	if (!old)
+		rc = walk_inside(view, hide_too, &in);
+	else if (!entry)
+		rc = walk_inside(fib->views[inst].hidden, show_too, &in);
+	if (!rc)
+		rc = write_table(own, &eid->ip, eid->plen, entry);
+	if (!rc)
+		rc = update_view(
+		    fib, inst, &eid->ip, eid->plen, lisp_of(fib, inst, &eid->ip, eid->plen, old));
+	if (rc < 0)
+		write_table(own, &eid->ip, eid->plen, old);
+	walk_inside(fib->views[inst].hidden, settle, &in);
+	return rc;
 }
 
 int xtr_fib_set_database(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_t entry)
 {
-	return set_in_instance(fib, eid, entry, DATABASE);
+	int inst = xtr_fib_instance(fib, eid->iid), rc = inst;
+	uint32_t old = 0;
+
+	if (inst >= 0) {
+		name_length(fib, entry, eid->plen);
+		old = xtr_lpm_get(database(fib, (unsigned)inst), &eid->ip, eid->plen);
+		rc = old || entry ? write_database(fib, (unsigned)inst, eid, old, entry) : 0;
+	}
+	return finish(fib, rc, old, entry);
 }
 
 bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid)
 {
 	uint32_t inst = fib->dp->inst_of_iid[eid->iid];
 
-	return inst && covered_by_own(fib, inst - 1, &eid->ip, eid->plen);
+	return inst && covered_by_own(fib, inst - 1, &eid->ip, eid->plen, NO_LEN);
 }
 
 uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip)

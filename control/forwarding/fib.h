@@ -13,7 +13,7 @@
 #define XTR_FIB_H
 
 #include "datapath/dp.h"
-#include "util/trie.h"
+#include "mapcache/set.h"
 
 struct xtr_fib;
 
@@ -24,14 +24,17 @@ void xtr_fib_destroy(struct xtr_fib *fib);
  * on failure. */
 int xtr_fib_instance(struct xtr_fib *fib, uint32_t iid);
 
-/* A forwarding entry made from *fwd (plen is set by the call that uses it). 0 if the pool is
- * exhausted. */
-uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd);
+/* Lets fwd lead to one or several next hops or tunnels: xtr_sets_choose(). The set that fwd may get
+ * by this goes with the entry made from it. */
+int xtr_fib_choose(
+    struct xtr_fib *fib, struct xtr_set_member *list, unsigned n, struct xtr_fwd *fwd);
 
-/* A set of 2^XTR_SET_LOG2 slots over n next hops or tunnels, each by its weight (all 0: all the
- * same). 0 if the pool is exhausted. */
-uint32_t xtr_fib_hop_set(
-    struct xtr_fib *fib, const uint32_t *hops, const unsigned *weights, unsigned n);
+/* A forwarding entry made from *fwd, whose set it takes (plen is set by the call that uses it). 0
+ * if the pool is exhausted: then the set is given back. */
+uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd);
+/* Frees an entry that no table leads to (any more) after a grace period, and its set. 0 is allowed.
+ */
+void xtr_fib_put_entry(struct xtr_fib *fib, uint32_t entry);
 
 /*
  * Sets, replaces or (entry 0) removes what a prefix leads to. Takes the entry; the one that was
@@ -45,6 +48,11 @@ int xtr_fib_set_database(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_
 /* The gate at which a packet to ip would wait now in the instance's LISP view: 0 for none. What was
  * punted before it was closed joins it (xtr_gate_late), whatever the entry says. */
 uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip);
+
+/* Gives malloc's free memory back to the system, where most of what the entries had is free by now
+ * (others free theirs with them). That costs a tenth of a second after a million entries, in one
+ * piece: for a quiet moment. */
+void xtr_fib_trim(struct xtr_fib *fib);
 
 /* Does an own EID prefix of its instance cover eid? */
 bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid);

@@ -8,20 +8,30 @@
 #include <stdlib.h>
 #include "control/forwarding/alive.h"
 #include "control/forwarding/petr.h"
-#include "datapath/hop.h"
+#include "control/forwarding/usage.h"
 #include "util/log.h"
 #include "wire/data.h"
 
+#define RLOCS_A_TURN 1000u /* that may have another way: some tenths of a millisecond */
+
+/* One a mapping, of which there are millions: one allocation, and small. */
 struct xtr_mapfwd {
 	struct xtr_mapping *mapping;
-	unsigned n;
-	struct xtr_rloc_use *uses; /* as mapping.locators; rloc NULL where never to be used */
-	uint32_t set;              /* index in the pool of sets, 0: none */
+	TAILQ_ENTRY(xtr_mapfwd) next; /* of those marked */
+	uint32_t entry;               /* the forwarding entry, fib's */
 	uint32_t gate;
+	uint8_t n;
 	bool marked; /* waits to be looked at again */
 	bool stale;  /* memory was short: workers have locators that the mapping no longer names */
-	TAILQ_ENTRY(xtr_mapfwd) next;
+	struct xtr_rloc_use uses[]; /* as mapping.locators; rloc NULL where never to be used */
 };
+_Static_assert(XTR_SET_MEMBERS <= UINT8_MAX, "n, and xtr_rloc_use.at");
+
+struct xtr_mapfwd *xtr_mapping_user(const struct xtr_rloc_use *use)
+{
+	return (
+	    struct xtr_mapfwd *)((uintptr_t)(use - use->at) - offsetof(struct xtr_mapfwd, uses));
+}
 
 const struct xtr_mapping *xtr_mapping_of(const struct xtr_mapfwd *f)
 {
@@ -33,6 +43,13 @@ uint32_t xtr_mapping_gate(const struct xtr_mapping *m)
 	return ((const struct xtr_mapfwd *)m->user)->gate;
 }
 
+uint32_t xtr_mapping_entry(const struct xtr_mapping *m)
+{
+	const struct xtr_mapfwd *f = m->user;
+
+	return f ? f->entry : 0;
+}
+
 static void free_mapfwd(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 {
 	if (!f)
@@ -41,8 +58,6 @@ static void free_mapfwd(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 		TAILQ_REMOVE(&ctl->marked, f, next);
 	for (unsigned i = 0; i < f->n; i++)
 		xtr_alive_unuse(ctl, &f->uses[i]);
-	xtr_pool_put(&ctl->dp->set, f->set);
-	free(f->uses);
 	free(f);
 }
 
@@ -60,62 +75,74 @@ static int score(const struct xtr_mapping *m, const struct xtr_mapfwd *f, unsign
 	return m->locators[i].reachable ? 1 + (int)alive : 1;
 }
 
-/* The locators that packets go to: of the best, those of the lowest priority (RFC 9301 5.4). Where
- * none is good, the best of the bad. Returns how many. */
-static unsigned choose(const struct xtr_mapping *m, const struct xtr_mapfwd *f, unsigned *list)
-{
-	unsigned priority = 255, n = 0;
-	int best = -1;
+struct choice {
+	int score;
+	unsigned priority;
+};
 
-	for (unsigned i = 0; i < f->n; i++)
-		best = RTE_MAX(best, score(m, f, i));
-	for (unsigned i = 0; i < f->n && best >= 0; i++)
-		if (score(m, f, i) == best && m->locators[i].priority < priority)
-			priority = m->locators[i].priority;
-	for (unsigned i = 0; i < f->n && best >= 0; i++)
-		if (score(m, f, i) == best && m->locators[i].priority == priority)
-			list[n++] = i;
-	return n;
+/* The locators that packets go to are of the best, those of the lowest priority (RFC 9301 5.4).
+ * Where none is good, the best of the bad. */
+static struct choice choose(const struct xtr_mapping *m, const struct xtr_mapfwd *f)
+{
+	struct choice c = {-1, 255};
+
+	for (unsigned i = 0; i < f->n; i++) {
+		unsigned priority = m->locators[i].priority;
+		int s = score(m, f, i);
+
+		if (s > c.score || (s == c.score && priority < c.priority))
+			c = (struct choice){s, priority};
+	}
+	return c;
+}
+
+static bool is_chosen(
+    const struct xtr_mapping *m, const struct xtr_mapfwd *f, unsigned i, const struct choice *c)
+{
+	return c->score >= 0 && m->locators[i].priority == c->priority &&
+	       score(m, f, i) == c->score;
 }
 
 static int use_locators(struct xtr_ctl *ctl, const struct xtr_mapping *m, struct xtr_mapfwd *f)
 {
-	f->uses = calloc(m->n_locators, sizeof(*f->uses));
-	if (!f->uses)
-		return -ENOMEM;
-	f->n = m->n_locators;
-	for (unsigned i = 0; i < f->n; i++)
-		if (m->locators[i].priority != 255 &&
-		    xtr_alive_use(ctl, &f->uses[i], &m->locators[i].rloc, f) < 0)
+	for (; f->n < m->n_locators; f->n++) {
+		struct xtr_rloc_use *use = &f->uses[f->n];
+
+		use->at = f->n;
+		if (m->locators[f->n].priority != 255 &&
+		    xtr_alive_use(ctl, use, &m->locators[f->n].rloc) < 0)
 			return -ENOMEM;
+	}
 	return 0;
 }
 
 static int build_encap(
     struct xtr_ctl *ctl, const struct xtr_mapping *m, struct xtr_mapfwd *f, struct xtr_fwd *fwd)
 {
-	unsigned list[255], weights[255], n;
-	uint32_t tunnels[255];
+	struct xtr_set_member list[XTR_SET_MEMBERS];
+	struct choice c;
+	unsigned n = 0;
 
 	if (use_locators(ctl, m, f) < 0)
 		return -ENOMEM;
-	n = choose(m, f, list);
-	if (!n) {
+	c = choose(m, f);
+	if (c.score < 0) {
 		*fwd = (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_NO_LOCATOR};
 		return 0;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		f->uses[list[i]].chosen = true;
-		tunnels[i] = f->uses[list[i]].rloc->tunnel;
-		weights[i] = m->locators[list[i]].weight;
+	for (unsigned i = 0; i < f->n; i++) {
+		struct xtr_rloc_use *use = &f->uses[i];
+
+		use->chosen = is_chosen(m, f, i, &c);
+		/* the others of the priority keep their flows in mind */
+		if (use->rloc && m->locators[i].priority == c.priority)
+			list[n++] = (struct xtr_set_member){.hop = use->rloc->tunnel,
+			    .id = use->rloc->id,
+			    .weight = m->locators[i].weight,
+			    .usable = use->chosen};
 	}
-	*fwd = (struct xtr_fwd){.action = XTR_FWD_ENCAP, .target = tunnels[0]};
-	if (n == 1)
-		return 0;
-	f->set = xtr_fib_hop_set(ctl->fib, tunnels, weights, n);
-	fwd->set_log2 = XTR_SET_LOG2;
-	fwd->target = f->set;
-	return f->set ? 0 : -ENOMEM;
+	fwd->action = XTR_FWD_ENCAP;
+	return xtr_fib_choose(ctl->fib, list, n, fwd);
 }
 
 static int build(
@@ -162,7 +189,7 @@ static void leave(struct xtr_ctl *ctl, struct xtr_mapfwd *old, const struct xtr_
 static void install(void *arg, struct xtr_mapping *m)
 {
 	struct xtr_ctl *ctl = arg;
-	struct xtr_mapfwd *f = calloc(1, sizeof(*f));
+	struct xtr_mapfwd *f = calloc(1, sizeof(*f) + m->n_locators * sizeof(f->uses[0]));
 	struct xtr_fwd fwd;
 	uint32_t entry = 0;
 	char eid[XTR_EID_STRLEN];
@@ -172,10 +199,13 @@ static void install(void *arg, struct xtr_mapping *m)
 	if (!f || build(ctl, m, f, &fwd) < 0)
 		goto fail;
 	fwd.word1 = xtr_itr_serves(m->itr, &m->eid) ? 0 : XTR_FWD_OWN_ONLY;
+	fwd.word1 |= xtr_usage_word1(ctl, m);
+	fwd.used = xtr_usage_used(ctl, m);
 	f->gate = fwd.gate = xtr_gate_number(&ctl->holder);
 	entry = xtr_fib_entry(ctl->fib, &fwd);
 	if (!entry || xtr_fib_set_lisp(ctl->fib, &m->eid, entry) < 0)
 		goto fail;
+	f->entry = entry;
 	if (ctl->petrs)
 		xtr_petrs_look_again(ctl->petrs);
 	leave(ctl, m->user, f);
@@ -195,6 +225,7 @@ static void remove_mapping(void *arg, struct xtr_mapping *m)
 	struct xtr_ctl *ctl = arg;
 
 	xtr_fib_set_lisp(ctl->fib, &m->eid, 0);
+	xtr_usage_end(ctl, m);
 	free_mapfwd(ctl, m->user);
 	m->user = NULL;
 }
@@ -210,29 +241,31 @@ void xtr_mapping_mark(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 static bool chooses_the_same(const struct xtr_mapfwd *f)
 {
 	const struct xtr_mapping *m = f->mapping;
-	unsigned list[255], n, chosen = 0;
+	struct choice c = {-1, 255};
 
 	if (f->stale)
 		return false;
-	n = choose(m, f, list);
+	c = choose(m, f);
 	for (unsigned i = 0; i < f->n; i++)
-		chosen += f->uses[i].chosen;
-	for (unsigned i = 0; i < n; i++)
-		if (!f->uses[list[i]].chosen)
+		if (f->uses[i].chosen != is_chosen(m, f, i, &c))
 			return false;
-	return n == chosen;
+	return true;
 }
 
 void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max)
 {
 	struct xtr_mapfwd *f;
 
+	if (xtr_wheel_now(&ctl->wheel) - ctl->last_punt_ms >= XTR_MS_PER_SEC)
+		xtr_fib_trim(ctl->fib);
+
 	if (ctl->rlocs_dirty) {
 		ctl->rlocs_dirty = false;
 		if (ctl->petrs)
 			xtr_petrs_look_again(ctl->petrs);
-		xtr_rlocs_update(ctl->rlocs);
+		xtr_rlocs_changed(ctl->rlocs);
 	}
+	xtr_rlocs_update(ctl->rlocs, RLOCS_A_TURN);
 	while (max-- && (f = TAILQ_FIRST(&ctl->marked)) != NULL) {
 		TAILQ_REMOVE(&ctl->marked, f, next);
 		f->marked = false;
@@ -279,6 +312,8 @@ const struct xtr_itr_ops xtr_forwarding_ops = {
     .forget = xtr_miss_forget,
     .own = own,
     .describe = describe,
+    .used = xtr_usage_used,
+    .counts = xtr_usage_counts,
 };
 
 int xtr_ctl_install_database(struct xtr_ctl *ctl)

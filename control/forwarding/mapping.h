@@ -8,10 +8,15 @@
 #include "control/ctl.h"
 
 struct xtr_mapfwd; /* what belongs to a mapping on this side */
+struct xtr_rloc_use;
 
+/* Whose use it is. */
+struct xtr_mapfwd *xtr_mapping_user(const struct xtr_rloc_use *use);
 const struct xtr_mapping *xtr_mapping_of(const struct xtr_mapfwd *f);
 /* The gate behind which the mapping was published. */
 uint32_t xtr_mapping_gate(const struct xtr_mapping *m);
+/* The index of its forwarding entry; 0: none. */
+uint32_t xtr_mapping_entry(const struct xtr_mapping *m);
 /* One of its locators is not what it was: the mapping is looked at again in this turn or a later
  * one. */
 void xtr_mapping_mark(struct xtr_ctl *ctl, struct xtr_mapfwd *f);

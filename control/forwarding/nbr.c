@@ -35,6 +35,39 @@ static bool index_nbr(struct xtr_rib *rib, struct nbr *n)
 	return true;
 }
 
+static struct xtr_trie *by_ip(struct nbr *n)
+{
+	return &n->rib->by_ip[n->pub.key.ip.af == 6];
+}
+
+/* Neighbours are found by their address: those of one are in a list. */
+static int link_ip(struct nbr *n)
+{
+	const struct xtr_ip *ip = &n->pub.key.ip;
+	struct nbr *first = xtr_trie_get(by_ip(n), ip, xtr_ip_bits(ip));
+
+	if (!first)
+		return xtr_trie_set(by_ip(n), ip, xtr_ip_bits(ip), n, NULL);
+	n->same_ip = first->same_ip;
+	first->same_ip = n;
+	return 0;
+}
+
+static void unlink_ip(struct nbr *n)
+{
+	const struct xtr_ip *ip = &n->pub.key.ip;
+	struct nbr *p = xtr_trie_get(by_ip(n), ip, xtr_ip_bits(ip));
+
+	if (p == n && n->same_ip)
+		xtr_trie_set(by_ip(n), ip, xtr_ip_bits(ip), n->same_ip, NULL);
+	else if (p == n)
+		xtr_trie_del(by_ip(n), ip, xtr_ip_bits(ip));
+	while (p != n && p->same_ip != n)
+		p = p->same_ip;
+	if (p != n)
+		p->same_ip = n->same_ip;
+}
+
 struct nbr *nbr_get(struct xtr_rib *rib, unsigned port, const struct xtr_ip *ip, bool make)
 {
 	struct xtr_nbr_key key;
@@ -53,7 +86,9 @@ struct nbr *nbr_get(struct xtr_rib *rib, unsigned port, const struct xtr_ip *ip,
 	n->rib = rib;
 	n->pub.key = key;
 	n->pub.adj = xtr_pool_get(&rib->dp->adj);
-	if (!n->pub.adj || !index_nbr(rib, n)) {
+	if (!n->pub.adj || !index_nbr(rib, n) || link_ip(n) < 0) {
+		if (n->pub.adj && n->pub.adj < rib->n_by_adj)
+			rib->by_adj[n->pub.adj] = NULL;
 		xtr_pool_put(&rib->dp->adj, n->pub.adj);
 		free(n);
 		return NULL;
@@ -81,6 +116,7 @@ static void forget(struct nbr *n)
 
 	xtr_hold_drop(rib->holder, &n->hold, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
 	HASH_DEL(rib->nbrs, n);
+	unlink_ip(n);
 	rib->n_unresolved -= !n->pub.known;
 	n->dead = true;
 	if (!n->changing)
@@ -301,5 +337,7 @@ void nbr_destroy_all(struct xtr_rib *rib)
 			free_nbr(n);
 	}
 	xtr_rcu_poll(&rib->dp->rcu);
+	for (unsigned f = 0; f < 2; f++)
+		xtr_trie_clear(&rib->by_ip[f]);
 	free(rib->by_adj);
 }

@@ -7,15 +7,18 @@
 
 #include <uthash.h>
 #include "control/forwarding/rib.h"
+#include "util/trie.h"
 
 struct nbr {
 	struct xtr_nbr pub;
-	struct rib_prefix *host; /* stands in the tables as a host route of its own */
-	unsigned refs;           /* routes, RLOCs */
-	uint32_t seen;           /* sweep generation */
-	bool was_ready;          /* workers may have read its MAC */
-	bool changing;           /* waits for a grace period to get a new MAC */
-	bool dead;               /* freed when the grace period is over */
+	struct nbr *same_ip;      /* on another port: the next of them */
+	struct nbr *next_recheck; /* while routes change */
+	struct rib_prefix *host;  /* stands in the tables as a host route of its own */
+	unsigned refs;            /* routes, RLOCs */
+	uint32_t seen;            /* sweep generation */
+	bool was_ready;           /* workers may have read its MAC */
+	bool changing;            /* waits for a grace period to get a new MAC */
+	bool dead;                /* freed when the grace period is over */
 	uint64_t asked_ms, seen_ms;
 	struct xtr_hold hold;
 	struct xtr_rcu_head rcu;
@@ -34,10 +37,9 @@ struct rib_prefix {
 	struct rib_route *routes;
 	struct nbr *host;
 	struct rib_prefix *next_stale; /* during a sweep */
-	/* what was installed: next hops referenced, and the set */
+	/* next hops of what was installed, with a reference each */
 	struct nbr *hops[XTR_RIB_MAX_HOPS];
 	unsigned n_hops;
-	uint32_t set;
 };
 
 struct xtr_rib {
@@ -47,8 +49,9 @@ struct xtr_rib {
 	struct xtr_wheel *wheel;
 	struct xtr_rib_ops ops;
 	struct xtr_trie prefixes[2];
-	struct nbr *nbrs;    /* hash by key */
-	struct nbr **by_adj; /* index of next hop -> neighbour */
+	struct nbr *nbrs;         /* hash by key */
+	struct xtr_trie by_ip[2]; /* of each address the neighbour made first */
+	struct nbr **by_adj;      /* index of next hop -> neighbour */
 	uint32_t n_by_adj;
 	unsigned n_unresolved;
 	uint32_t generation, nbr_generation; /* of dumps: routes, neighbours */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include "control/forwarding/alive.h"
 #include "control/forwarding/mapping.h"
-#include "datapath/hop.h"
 #include "util/log.h"
 
 #define RETRY_MS 1000u /* after memory was short */
@@ -25,7 +24,6 @@ struct xtr_petrs {
 	struct xtr_ctl *ctl;
 	unsigned n;
 	struct petr *list;
-	uint32_t set; /* index in the pool of sets, 0: none */
 	enum xtr_fwd_action action;
 	bool behind; /* memory was short: workers do not have what was chosen */
 	struct xtr_timer retry;
@@ -108,10 +106,11 @@ void xtr_petrs_start(struct xtr_petrs *p)
 		say(&p->list[i]);
 }
 
-/* The live ones of the best priority. Returns how many; *changed: others than until now. */
-static unsigned choose(struct xtr_petrs *p, struct petr **chosen, bool *changed)
+/* The live ones of the best priority are used. Returns that; UINT8_MAX: there is none. *changed:
+ * others than until now. */
+static unsigned choose(struct xtr_petrs *p, bool *changed)
 {
-	unsigned best = UINT8_MAX, n = 0;
+	unsigned best = UINT8_MAX;
 
 	*changed = false;
 	for (unsigned i = 0; i < p->n; i++)
@@ -124,10 +123,8 @@ static unsigned choose(struct xtr_petrs *p, struct petr **chosen, bool *changed)
 
 		*changed |= used != petr->used;
 		petr->used = used;
-		if (used)
-			chosen[n++] = petr;
 	}
-	return n;
+	return best;
 }
 
 static enum xtr_fwd_action without_live(const struct xtr_petrs *p)
@@ -139,38 +136,28 @@ static enum xtr_fwd_action without_live(const struct xtr_petrs *p)
 }
 
 /* Tells the workers. False: memory is short, they go on as they did. */
-static bool publish(
-    struct xtr_petrs *p, enum xtr_fwd_action action, struct petr *const *chosen, unsigned n)
+static bool publish(struct xtr_petrs *p, enum xtr_fwd_action action, unsigned priority)
 {
 	struct xtr_dp *dp = p->ctl->dp;
 	struct xtr_fwd fwd = {.action = (uint8_t)action};
-	uint32_t tunnels[XTR_MAX_PETRS], set = 0, entry, old = dp->petr_fwd;
-	unsigned weights[XTR_MAX_PETRS];
+	struct xtr_set_member list[XTR_MAX_PETRS];
+	uint32_t entry, old = dp->petr_fwd;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		tunnels[i] = chosen[i]->rloc->tunnel;
-		weights[i] = chosen[i]->cfg->weight;
-	}
-	if (n) {
-		fwd.target = tunnels[0];
-		if (n > 1) {
-			set = xtr_fib_hop_set(p->ctl->fib, tunnels, weights, n);
-			if (!set)
-				return false;
-			fwd.set_log2 = XTR_SET_LOG2;
-			fwd.target = set;
-		}
-	}
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->list[i].cfg->priority == priority)
+			list[n++] = (struct xtr_set_member){.hop = p->list[i].rloc->tunnel,
+			    .id = p->list[i].rloc->id,
+			    .weight = p->list[i].cfg->weight,
+			    .usable = p->list[i].used};
+	if (action == XTR_FWD_ENCAP && xtr_fib_choose(p->ctl->fib, list, n, &fwd) < 0)
+		return false;
 	fwd.gate = xtr_gate_number(&p->ctl->holder);
 	entry = xtr_fib_entry(p->ctl->fib, &fwd);
-	if (!entry) {
-		xtr_pool_put(&dp->set, set);
+	if (!entry)
 		return false;
-	}
 	__atomic_store_n(&dp->petr_fwd, entry, __ATOMIC_RELEASE);
-	xtr_pool_put(&dp->fwd, old);
-	xtr_pool_put(&dp->set, p->set);
-	p->set = set;
+	xtr_fib_put_entry(p->ctl->fib, old);
 	p->action = action;
 	if (action != XTR_FWD_MISS)
 		xtr_wait_release(&p->wait);
@@ -181,18 +168,17 @@ static void try_again(struct xtr_timer *t);
 
 void xtr_petrs_update(struct xtr_petrs *p)
 {
-	struct petr *chosen[XTR_MAX_PETRS];
 	enum xtr_fwd_action action;
+	unsigned priority;
 	bool changed;
-	unsigned n;
 
 	for (unsigned i = 0; i < p->n; i++)
 		look(p, &p->list[i]);
-	n = choose(p, chosen, &changed);
-	action = n ? XTR_FWD_ENCAP : without_live(p);
+	priority = choose(p, &changed);
+	action = priority < UINT8_MAX ? XTR_FWD_ENCAP : without_live(p);
 	if (!changed && action == p->action && !p->behind)
 		return;
-	p->behind = !publish(p, action, chosen, n);
+	p->behind = !publish(p, action, priority);
 	if (!p->behind)
 		return;
 	xtr_log(XTR_LOG_ERR, "petr: out of memory or table full");

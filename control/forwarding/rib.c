@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include "datapath/hop.h"
 
 static void tick(struct xtr_timer *t)
 {
@@ -105,10 +104,9 @@ static int connected_port(const struct xtr_rib_route *r)
 
 /* Fills fwd for a unicast route; takes references on the next hops in hops[]. */
 static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, struct xtr_fwd *fwd,
-    struct nbr **hops, unsigned *n_hops, uint32_t *set)
+    struct nbr **hops, unsigned *n_hops)
 {
-	uint32_t adjs[XTR_RIB_MAX_HOPS];
-	unsigned weights[XTR_RIB_MAX_HOPS];
+	struct xtr_set_member list[XTR_RIB_MAX_HOPS];
 	int connected = connected_port(r);
 	unsigned n = 0;
 
@@ -118,8 +116,10 @@ static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, str
 		hops[n] = nbr_get(rib, (unsigned)r->hops[i].port, &r->hops[i].via, true);
 		if (!hops[n])
 			return -ENOMEM;
-		adjs[n] = hops[n]->pub.adj;
-		weights[n] = r->hops[i].weight ? r->hops[i].weight : 1;
+		list[n] = (struct xtr_set_member){.hop = hops[n]->pub.adj,
+		    .id = xtr_set_id(&hops[n]->pub.key, sizeof(hops[n]->pub.key)),
+		    .weight = r->hops[i].weight ? r->hops[i].weight : 1,
+		    .usable = true};
 		hops[n++]->refs++;
 		*n_hops = n;
 	}
@@ -135,19 +135,11 @@ static int build_unicast(struct xtr_rib *rib, const struct xtr_rib_route *r, str
 		return 0;
 	}
 	fwd->action = XTR_FWD_FORWARD;
-	fwd->target = hops[0]->pub.adj;
-	if (n > 1) {
-		*set = xtr_fib_hop_set(rib->fib, adjs, weights, n);
-		if (!*set)
-			return -ENOMEM;
-		fwd->set_log2 = XTR_SET_LOG2;
-		fwd->target = *set;
-	}
-	return 0;
+	return xtr_fib_choose(rib->fib, list, n, fwd);
 }
 
 static int build(struct xtr_rib *rib, const struct rib_prefix *p, struct xtr_fwd *fwd,
-    struct nbr **hops, unsigned *n_hops, uint32_t *set)
+    struct nbr **hops, unsigned *n_hops)
 {
 	const struct rib_route *r = best(p);
 
@@ -176,7 +168,7 @@ static int build(struct xtr_rib *rib, const struct rib_prefix *p, struct xtr_fwd
 		break;
 	case XTR_RIB_UNICAST:
 		fwd->action = XTR_FWD_NONE;
-		return build_unicast(rib, &r->r, fwd, hops, n_hops, set);
+		return build_unicast(rib, &r->r, fwd, hops, n_hops);
 	}
 	return 0;
 }
@@ -186,9 +178,9 @@ static int install(struct xtr_rib *rib, struct rib_prefix *p)
 {
 	struct nbr *hops[XTR_RIB_MAX_HOPS];
 	unsigned n_hops = 0;
-	uint32_t set = 0, entry = 0;
+	uint32_t entry = 0;
 	struct xtr_fwd fwd;
-	int rc = build(rib, p, &fwd, hops, &n_hops, &set);
+	int rc = build(rib, p, &fwd, hops, &n_hops);
 
 	if (!rc && fwd.action != XTR_FWD_NONE) {
 		entry = xtr_fib_entry(rib->fib, &fwd);
@@ -199,15 +191,12 @@ static int install(struct xtr_rib *rib, struct rib_prefix *p)
 	if (rc) {
 		for (unsigned i = 0; i < n_hops; i++)
 			nbr_unref(hops[i]);
-		xtr_pool_put(&rib->dp->set, set);
 		return rc;
 	}
-	xtr_pool_put(&rib->dp->set, p->set);
 	for (unsigned i = 0; i < p->n_hops; i++)
 		nbr_unref(p->hops[i]);
 	memcpy(p->hops, hops, sizeof(hops));
 	p->n_hops = n_hops;
-	p->set = set;
 	rib->ops.changed(rib->ops.arg);
 	return 0;
 }
@@ -268,17 +257,29 @@ void rib_host_update(struct xtr_rib *rib, struct nbr *n)
 }
 
 /* A route under which neighbours lie has changed: their host routes may come or go. */
+static int collect_hosts(void *value, void *arg)
+{
+	struct nbr **list = arg;
+
+	for (struct nbr *n = value; n; n = n->same_ip) {
+		n->refs++;
+		n->next_recheck = *list;
+		*list = n;
+	}
+	return 0;
+}
+
 static void recheck_hosts(struct xtr_rib *rib, const struct xtr_eid *prefix)
 {
-	struct nbr *n, *tmp;
+	struct nbr *list = NULL, *n;
 
-	HASH_ITER (hh, rib->nbrs, n, tmp) {
-		struct xtr_eid eid = xtr_eid_host(0, &n->pub.key.ip);
-
-		if (xtr_eid_covers(prefix, &eid)) {
-			rib_host_update(rib, n);
-			nbr_release_if_unused(n);
-		}
+	/* first all, then each: others may go with one, which a walk does not allow */
+	xtr_trie_walk(
+	    &rib->by_ip[prefix->ip.af == 6], &prefix->ip, prefix->plen, collect_hosts, &list);
+	while ((n = list) != NULL) {
+		list = n->next_recheck;
+		rib_host_update(rib, n);
+		nbr_unref(n);
 	}
 }
 

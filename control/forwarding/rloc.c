@@ -32,6 +32,8 @@ struct xtr_rlocs {
 	struct xtr_wheel *wheel;
 	struct xtr_rlocs_ops ops;
 	struct rloc *table;
+	struct rloc *next; /* the first that is still to be looked at; NULL: none */
+	bool again;        /* routes have changed since that began: all once more */
 	struct rloc **by_tunnel;
 	uint32_t n_by_tunnel;
 	struct xtr_timer timer;
@@ -85,6 +87,8 @@ static void forget(struct rloc *r)
 
 	/* what waits here may have another way by now: its worker looks again */
 	xtr_gate_release(all->holder, &r->hold);
+	if (all->next == r)
+		all->next = r->hh.next;
 	HASH_DEL(all->table, r);
 	xtr_nbr_put(all->rib, r->nbr);
 	r->nbr = NULL;
@@ -274,12 +278,27 @@ static void update(struct rloc *r)
 	xtr_rcu_defer(&all->dp->rcu, &r->rcu, update_later);
 }
 
-void xtr_rlocs_update(struct xtr_rlocs *all)
+void xtr_rlocs_changed(struct xtr_rlocs *all)
 {
-	struct rloc *r, *tmp;
+	all->again = true;
+}
 
-	HASH_ITER (hh, all->table, r, tmp)
+void xtr_rlocs_update(struct xtr_rlocs *all, unsigned max)
+{
+	struct rloc *r;
+
+	/* a round ends before the next begins, else the last would never have their turn */
+	while (max--) {
+		if (!all->next && all->again) {
+			all->again = false;
+			all->next = all->table;
+		}
+		r = all->next;
+		if (!r)
+			return;
+		all->next = r->hh.next;
 		update(r);
+	}
 }
 
 static bool index_rloc(struct xtr_rlocs *all, struct rloc *r)
@@ -324,6 +343,7 @@ struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *all, const struct xtr_ip *ip)
 		return NULL;
 	r->all = all;
 	r->pub.ip = *ip;
+	r->pub.id = xtr_set_id(ip, sizeof(*ip));
 	r->pub.tunnel = xtr_pool_get(&all->dp->tunnel);
 	if (!r->pub.tunnel || !index_rloc(all, r)) {
 		xtr_pool_put(&all->dp->tunnel, r->pub.tunnel);

@@ -25,6 +25,7 @@ enum xtr_way { /* how packets get to an RLOC */
 struct xtr_rloc {
 	struct xtr_ip ip;
 	uint32_t tunnel; /* index in the pool of tunnels */
+	uint32_t id;     /* which flows of several RLOCs it takes (mapcache/set.h) */
 	enum xtr_way way;
 	const char *why; /* NULL where ready; else half a line on why not */
 	uint64_t since_ms;
@@ -49,8 +50,10 @@ void xtr_rlocs_destroy(struct xtr_rlocs *rlocs);
 /* The RLOC, made if it is new, with a reference; NULL if memory is short. */
 struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *rlocs, const struct xtr_ip *ip);
 void xtr_rloc_put(struct xtr_rlocs *rlocs, struct xtr_rloc *rloc);
-/* Routes or next hops changed: brings the tunnels in line. */
-void xtr_rlocs_update(struct xtr_rlocs *rlocs);
+/* Routes or next hops changed: all RLOCs are to be looked at, again if that has begun. */
+void xtr_rlocs_changed(struct xtr_rlocs *rlocs);
+/* Brings the tunnels in line, of at most `max` RLOCs that are still to be looked at. */
+void xtr_rlocs_update(struct xtr_rlocs *rlocs, unsigned max);
 /* Packets go elsewhere from this turn on: those that wait for an RLOC that has no way are looked up
  * again, behind this turn's gate. */
 void xtr_rloc_release(struct xtr_rlocs *rlocs, struct xtr_rloc *rloc);

@@ -17,6 +17,7 @@
 #define MAX_TUNNELS    (1u << 18)
 #define MAX_SETS       (1u << 18)
 #define MAX_PETR_RULES (1u << 20)
+#define MAX_COUNTED    (1u << 22)
 
 static const char *const drop_names[] = {
 #define XTR_X(id, name) [XTR_DROP_##id] = name,
@@ -49,10 +50,14 @@ static void *reserve(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static size_t rloc_size(void)
+static void release(void *p, size_t size)
 {
-	return MAX_TUNNELS * sizeof(struct xtr_rloc_count);
+	if (p)
+		munmap(p, size);
 }
+
+#define RLOC_SIZE  (MAX_TUNNELS * sizeof(struct xtr_rloc_count))
+#define ENTRY_SIZE (MAX_COUNTED * sizeof(struct xtr_rloc_count))
 
 static void worker_destroy(struct xtr_worker *w)
 {
@@ -67,8 +72,8 @@ static void worker_destroy(struct xtr_worker *w)
 			rte_pktmbuf_free(m);
 		rte_ring_free(w->inject);
 	}
-	if (w->rloc)
-		munmap(w->rloc, rloc_size());
+	release(w->rloc, RLOC_SIZE);
+	release(w->entry, ENTRY_SIZE);
 	free(w);
 }
 
@@ -80,8 +85,9 @@ struct xtr_worker *xtr_dp_tracer_create(struct xtr_dp *dp)
 		return NULL;
 	memset(w, 0, sizeof(*w));
 	w->dp = dp;
-	w->rloc = reserve(rloc_size());
-	if (w->rloc)
+	w->rloc = reserve(RLOC_SIZE);
+	w->entry = reserve(ENTRY_SIZE);
+	if (w->rloc && w->entry)
 		return w;
 	worker_destroy(w);
 	return NULL;
@@ -102,11 +108,12 @@ static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
 	memset(w, 0, sizeof(*w));
 	w->dp = dp;
 	w->index = index;
-	w->rloc = reserve(rloc_size());
+	w->rloc = reserve(RLOC_SIZE);
+	w->entry = reserve(ENTRY_SIZE);
 	snprintf(name, sizeof(name), "inject%u", index);
 	w->inject =
 	    rte_ring_create(name, XTR_RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	if (!w->rloc || !w->inject) {
+	if (!w->rloc || !w->entry || !w->inject) {
 		worker_destroy(w);
 		return NULL;
 	}
@@ -134,7 +141,8 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 	    xtr_pool_init(&dp->tunnel, &dp->rcu, sizeof(struct xtr_tunnel), MAX_TUNNELS) < 0 ||
 	    xtr_pool_init(&dp->set, &dp->rcu, sizeof(struct xtr_set), MAX_SETS) < 0 ||
 	    xtr_pool_init(&dp->petr_rule, &dp->rcu, sizeof(struct xtr_petr_rule), MAX_PETR_RULES) <
-		0)
+		0 ||
+	    xtr_pool_init(&dp->counted, &dp->rcu, sizeof(struct xtr_rloc_count), MAX_COUNTED) < 0)
 		goto fail;
 	dp->instances = reserve(XTR_DP_INSTANCES * sizeof(*dp->instances));
 	dp->inst_of_iid = reserve((XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
@@ -185,15 +193,14 @@ void xtr_dp_destroy(struct xtr_dp *dp)
 	rte_ring_free(dp->punt);
 	rte_mempool_free(dp->rx_pool);
 	rte_mempool_free(dp->hold_pool);
-	if (dp->instances)
-		munmap(dp->instances, XTR_DP_INSTANCES * sizeof(*dp->instances));
-	if (dp->inst_of_iid)
-		munmap(dp->inst_of_iid, (XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
+	release(dp->instances, XTR_DP_INSTANCES * sizeof(*dp->instances));
+	release(dp->inst_of_iid, (XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
 	xtr_pool_fini(&dp->fwd);
 	xtr_pool_fini(&dp->adj);
 	xtr_pool_fini(&dp->tunnel);
 	xtr_pool_fini(&dp->set);
 	xtr_pool_fini(&dp->petr_rule);
+	xtr_pool_fini(&dp->counted);
 	free(dp);
 }
 

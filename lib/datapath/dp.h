@@ -68,7 +68,8 @@ struct xtr_pkt {
 	uint32_t fwd;     /* the decision: forwarding entry */
 	uint8_t out;      /* port to send on */
 	uint8_t eligible; /* enum xtr_eligible */
-	uint8_t pad[2];
+	uint8_t counted;  /* a natively-forward entry has, whatever the packet waits for next */
+	uint8_t pad;
 	uint32_t outer_src;    /* DECAP: source RLOC, network order */
 	uint32_t arrival;      /* the worker's number for it, 0: none yet */
 	uint32_t held_ms;      /* control lcore: when it was held */
@@ -170,6 +171,7 @@ struct xtr_worker {
 	uint64_t polls, idle_polls, sleeps, busy_cycles;
 	uint64_t port_rx[XTR_DP_PORTS][2], port_tx[XTR_DP_PORTS][2]; /* packets, bytes */
 	struct xtr_rloc_count *rloc;                                 /* by tunnel index */
+	struct xtr_rloc_count *entry; /* of LISP entries that count: by index in xtr_dp.counted */
 } __rte_cache_aligned;
 
 struct xtr_dp {
@@ -185,6 +187,9 @@ struct xtr_dp {
 	struct xtr_rcu rcu;
 	/* control: rw under RCU, workers: ro */
 	struct xtr_pool fwd, adj, tunnel, set, petr_rule;
+	/* indexes of counters that LISP entries have to themselves (fwd.h, xtr_worker.entry); the
+	 * objects are the control lcore's: what workers had counted when the index was given out */
+	struct xtr_pool counted;
 	struct xtr_instance *instances; /* index 0 is instance-ID 0: the underlay too */
 	uint32_t *inst_of_iid;          /* by instance-ID: index + 1, or 0 */
 	bool copy_dscp;

@@ -8,6 +8,7 @@
 #include "datapath/dp.h"
 #include "datapath/ip4.h"
 #include "datapath/hop.h"
+#include "datapath/use.h"
 
 #include <rte_udp.h>
 #include "wire/data.h"
@@ -40,7 +41,7 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		struct xtr_pkt *pkt = xtr_pkt(m);
 		struct rte_ipv4_hdr *ip =
 		    rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt->l2_len);
-		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+		struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
 		uint8_t hops = xtr_pkt_hops(pkt);
 		uint32_t hash = xtr_ip4_flow(m, ip, pkt->l2_len), index = fwd->target;
 		uint16_t inner_len = (uint16_t)(m->pkt_len - pkt->l2_len), outer_len;
@@ -51,6 +52,7 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 			xtr_stage_punt(w, m, XTR_PUNT_TTL, 0);
 			continue;
 		}
+		xtr_use(w, fwd);
 		if (fwd->set_log2)
 			index = xtr_hop_pick(w->dp, fwd, hash);
 		t = xtr_pool_at(&w->dp->tunnel, index);
@@ -79,6 +81,7 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		w->counters[XTR_CTR_ENCAP]++;
 		w->rloc[index].packets++;
 		w->rloc[index].bytes += outer_len;
+		xtr_use_count(w, fwd, outer_len);
 		xtr_stage_tx(w, t->port, m);
 	}
 }

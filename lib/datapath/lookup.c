@@ -13,11 +13,12 @@
  */
 #include "datapath/dp.h"
 #include "datapath/ip4.h"
+#include "datapath/use.h"
 
 #include <rte_udp.h>
 #include "wire/data.h"
 
-/* The one field that the control lcore changes in a published entry. */
+/* Beside `used` the one field that changes in a published entry. */
 static uint32_t gate_of(const struct xtr_fwd *fwd)
 {
 	return __atomic_load_n(&fwd->gate, __ATOMIC_RELAXED);
@@ -93,22 +94,39 @@ static bool hides_blackhole(const struct xtr_dp *dp, const struct xtr_fwd *fwd)
 		   fwd->action == XTR_FWD_LOCAL);
 }
 
+/* An entry that says natively-forward, or nothing, has been met. The packet may come by again: what
+ * leads on may have to be found first. */
+static void use_native(struct xtr_worker *w, struct rte_mbuf *m, struct xtr_fwd *fwd)
+{
+	struct xtr_pkt *pkt = xtr_pkt(m);
+
+	xtr_use(w, fwd);
+	if (fwd->action == XTR_FWD_NATIVE && !pkt->counted) {
+		pkt->counted = 1;
+		xtr_use_count(w, fwd, m->pkt_len - pkt->l2_len);
+	}
+}
+
 /*
  * Follows an entry of the LISP view that does not decide by itself to one that does: a PETR's.
  * True: the routes decide (RFC 6832 section 6.1). A closed gate on the way: the packet stops there.
  */
-static bool by_routes(struct xtr_worker *w, struct xtr_pkt *pkt)
+static bool by_routes(struct xtr_worker *w, struct rte_mbuf *m)
 {
-	const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+	struct xtr_pkt *pkt = xtr_pkt(m);
+	struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
 	bool proxy = pkt->eligible == XTR_SOURCE_PROXY;
 
-	if (unlikely(proxy) && fwd->action != XTR_FWD_ROUTES && fwd->word1 == XTR_FWD_OWN_ONLY)
+	if (unlikely(proxy) && fwd->action != XTR_FWD_ROUTES && (fwd->word1 & XTR_FWD_OWN_ONLY))
 		return true;
 	if (likely(fwd->action == XTR_FWD_ENCAP) || !pkt->eligible ||
 	    xtr_gate_closed(w, pkt, gate_of(fwd)))
 		return false;
 	if (unlikely(hides_blackhole(w->dp, fwd)))
 		return true;
+	if (fwd->action != XTR_FWD_ROUTES && fwd->action != XTR_FWD_NATIVE)
+		return false;
+	use_native(w, m, fwd);
 	if (fwd->action == XTR_FWD_NATIVE && !proxy && w->dp->petr_always && w->dp->petr_fwd) {
 		pkt->fwd = __atomic_load_n(&w->dp->petr_fwd, __ATOMIC_ACQUIRE);
 		fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
@@ -155,7 +173,7 @@ static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsig
 	for (unsigned i = 0; i < n; i++) {
 		xtr_pkt(m[i])->fwd = values[i];
 		xtr_trace(w, XTR_STEP_MATCH, values[i]);
-		if (by_routes(w, xtr_pkt(m[i])))
+		if (by_routes(w, m[i]))
 			again[n_again++] = i;
 	}
 	if (!n_again)
@@ -185,7 +203,7 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = in->m[i];
 		struct xtr_pkt *pkt = xtr_pkt(m);
-		const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
+		struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, pkt->fwd);
 
 		if (xtr_gate_closed(w, pkt, gate_of(fwd))) {
 			xtr_stage_gate(w, m);
@@ -213,6 +231,8 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 			punt_unknown(w, m, XTR_PUNT_MISS);
 			break;
 		case XTR_FWD_DROP:
+			xtr_use(w, fwd);
+			xtr_use_count(w, fwd, m->pkt_len - pkt->l2_len);
 			xtr_stage_unreachable(w, m, (enum xtr_drop)fwd->reason);
 			break;
 		default: /* nothing matched, or routes that lead nowhere */

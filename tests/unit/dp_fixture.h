@@ -153,8 +153,9 @@ static inline void fx_turn(struct fx *f)
 		fx_punt(f, m);
 	if (f->dirty) {
 		f->dirty = false;
-		xtr_rlocs_update(f->rlocs);
+		xtr_rlocs_changed(f->rlocs);
 	}
+	xtr_rlocs_update(f->rlocs, 64);
 	xtr_gate_poll(&f->holder);
 	xtr_rcu_poll(&f->dp->rcu);
 }

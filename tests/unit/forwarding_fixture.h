@@ -127,7 +127,7 @@ static inline void open_ports(struct f *f)
 static inline void settle(struct f *f)
 {
 	for (unsigned i = 0; i < 10; i++) {
-		xtr_rlocs_update(f->ctl->rlocs);
+		xtr_rlocs_changed(f->ctl->rlocs);
 		xtr_ctl_look_again(f->ctl, 100);
 		xtr_gate_poll(&f->ctl->holder);
 		xtr_rcu_poll(&f->dp->rcu);

@@ -197,7 +197,8 @@ static void held_packets_follow(void **state)
 	xtr_worker_turn(c->f->w);
 	fx_neigh_gone(c->f, 1, A, true);
 	c->ctl.rlocs_dirty = false;
-	xtr_rlocs_update(c->ctl.rlocs);
+	xtr_rlocs_changed(c->ctl.rlocs);
+	xtr_rlocs_update(c->ctl.rlocs, 100);
 	xtr_ctl_look_again(&c->ctl, 256);
 	assert_int_equal(rte_ring_count(c->ctl.dp->punt), 3);
 	cx_send(c, 0, "10.1.0.9", EID, 6, 3);
@@ -307,6 +308,45 @@ static void slices(void **state)
 	cx_turns(c, 4);
 	assert_int_equal(c->ctl.dp->fwd.used, entries - MANY);
 	assert_int_equal(c->ctl.dp->tunnel.used, 0);
+}
+
+/* Many mappings with the same locators have one set, whatever the order of the locators; it goes
+ * and comes with them. */
+static void one_set(void **state)
+{
+	enum { MANY = 500 };
+	static const char *const lists[2][3] = {
+	    {A " 1 100", B " 1 50", "192.0.2.13 1 50"}, {"192.0.2.13 1 1", A " 1 2", B " 1 1"}};
+	struct cx *c = *state;
+	uint32_t sets = c->ctl.dp->set.used;
+	char prefix[32];
+
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, B, 12);
+	fx_neigh(c->f, 1, "192.0.2.13", 13);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(prefix, sizeof(prefix), "20.%u.%u.0/24", i / 250, i % 250);
+		cx_map(c, prefix, lists[i % 2], 3);
+	}
+	cx_turns(c, 6);
+	assert_int_equal(c->ctl.dp->set.used, sets + 1);
+	/* one fails: the others share another one */
+	fx_neigh_gone(c->f, 1, A, true);
+	cx_turns(c, 10);
+	assert_true(TAILQ_EMPTY(&c->ctl.marked));
+	assert_int_equal(c->ctl.dp->set.used, sets + 1);
+	fx_neigh_gone(c->f, 1, B, true);
+	cx_turns(c, 10);
+	assert_int_equal(c->ctl.dp->set.used, sets);
+	fx_neigh(c->f, 1, A, 11);
+	fx_neigh(c->f, 1, B, 12);
+	cx_turns(c, 10);
+	assert_int_equal(c->ctl.dp->set.used, sets + 1);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(prefix, sizeof(prefix), "20.%u.%u.0/24", i / 250, i % 250);
+		itr_mapping_remove(mapping(c, prefix));
+	}
+	assert_int_equal(c->ctl.dp->set.used, sets);
 }
 
 static struct xtr_mapping_locator locator(const char *rloc, uint8_t priority, uint8_t weight)
@@ -429,7 +469,7 @@ static void petr_and_locator(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {T(fail_over), T(silent), T(reachability),
-	    T(held_packets_follow), T(slices), T(memory_short), T(petr_and_locator)};
+	    T(held_packets_follow), T(slices), T(one_set), T(memory_short), T(petr_and_locator)};
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -375,7 +375,8 @@ static void between(void **state)
 	assert_int_equal(rte_ring_count(c->ctl.dp->punt), 3);
 	fx_neigh_gone(c->f, 1, A, false);
 	c->ctl.rlocs_dirty = false;
-	xtr_rlocs_update(c->ctl.rlocs);
+	xtr_rlocs_changed(c->ctl.rlocs);
+	xtr_rlocs_update(c->ctl.rlocs, 100);
 	cx_send(c, 0, "10.1.0.9", WORLD, 6, 3);
 	cx_turns(c, 6);
 	cx_expect(c, 3, 6, B);
@@ -546,7 +547,7 @@ static void memory_short(void **state)
 	n = c->ctl.dp->fwd.max;
 	cx_wait(c, 100);
 	c->ctl.dp->fwd.max = c->ctl.dp->fwd.fresh;
-	while (c->ctl.dp->fwd.n_free)
+	while (c->ctl.dp->fwd.free)
 		xtr_pool_get(&c->ctl.dp->fwd);
 	fx_neigh_gone(c->f, 1, A, true);
 	cx_turns(c, 6);

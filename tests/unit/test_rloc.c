@@ -153,18 +153,21 @@ static void states(void **state)
 	assert_int_equal(tunnel(f, r)->state, XTR_HOP_DOWN);
 	/* it gets one */
 	f->source[0] = fx_ip("10.1.0.1");
-	xtr_rlocs_update(f->rlocs);
+	xtr_rlocs_changed(f->rlocs);
+	xtr_rlocs_update(f->rlocs, 100);
 	turns(f, 3);
 	assert_null(r->why);
 	assert_int_equal(tunnel(f, r)->port, 0);
 	assert_memory_equal(tunnel(f, r)->tmpl + 26, ((uint8_t[]){10, 1, 0, 1}), 4);
 	/* and another */
 	f->source[0] = fx_ip("10.1.0.11");
-	xtr_rlocs_update(f->rlocs);
+	xtr_rlocs_changed(f->rlocs);
+	xtr_rlocs_update(f->rlocs, 100);
 	turns(f, 3);
 	assert_memory_equal(tunnel(f, r)->tmpl + 26, ((uint8_t[]){10, 1, 0, 11}), 4);
 	/* no change: nothing is withdrawn */
-	xtr_rlocs_update(f->rlocs);
+	xtr_rlocs_changed(f->rlocs);
+	xtr_rlocs_update(f->rlocs, 100);
 	assert_int_equal(tunnel(f, r)->state, XTR_HOP_READY);
 	fx_route(f, "203.0.113.0/24", XTR_RIB_UNICAST, 0, NULL, 0, true);
 	fx_turn(f);
@@ -261,6 +264,53 @@ static void ways(void **state)
 	xtr_rloc_put(f->rlocs, r);
 }
 
+/* Many RLOCs behind one gateway: each has its turn, some at a time, though routes change again and
+ * some go meanwhile. */
+static void slices(void **state)
+{
+	enum { MANY = 500 };
+	struct fx *f = *state;
+	struct xtr_rloc *r[MANY];
+	unsigned ready;
+	char text[32];
+
+	fx_route(f, "203.0.0.0/16", XTR_RIB_UNICAST, 1, "192.0.2.2", 0, false);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "203.0.%u.%u", i / 250, i % 250);
+		r[i] = get(f, text);
+		assert_int_equal(r[i]->way, XTR_WAY_RESOLVING);
+	}
+	fx_neigh(f, 1, "192.0.2.2", 1);
+	xtr_rlocs_changed(f->rlocs);
+	for (unsigned turn = 1; turn <= MANY / 100; turn++) {
+		xtr_rlocs_update(f->rlocs, 100);
+		ready = 0;
+		for (unsigned i = 0; i < MANY; i++)
+			ready += r[i]->way == XTR_WAY_READY;
+		assert_int_equal(ready, turn * 100);
+		xtr_rlocs_changed(f->rlocs);
+	}
+	/* the gateway goes; so do the RLOCs that are to be looked at next */
+	fx_neigh_gone(f, 1, "192.0.2.2", true);
+	xtr_rlocs_update(f->rlocs, 100);
+	for (unsigned i = 90; i < 130; i++)
+		xtr_rloc_put(f->rlocs, r[i]);
+	xtr_rlocs_update(f->rlocs, MANY - 130);
+	for (unsigned i = 0; i < MANY; i++)
+		if (i < 90 || i >= 130)
+			assert_int_equal(r[i]->way, XTR_WAY_FAILED);
+	/* all go in the middle of a round */
+	xtr_rlocs_changed(f->rlocs);
+	xtr_rlocs_update(f->rlocs, 100);
+	for (unsigned i = 0; i < MANY; i++)
+		if (i < 90 || i >= 130)
+			xtr_rloc_put(f->rlocs, r[i]);
+	xtr_rlocs_changed(f->rlocs);
+	xtr_rlocs_update(f->rlocs, 100);
+	turns(f, 3);
+	assert_int_equal(f->dp->tunnel.used, 0);
+}
+
 static void show(void **state)
 {
 	struct fx *f = *state;
@@ -303,7 +353,7 @@ static void show(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    T(template), T(on_the_wire), T(states), T(packets_wait), T(ways), T(show)};
+	    T(template), T(on_the_wire), T(states), T(packets_wait), T(ways), T(slices), T(show)};
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
