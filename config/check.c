@@ -128,6 +128,10 @@ static int check_instances(struct xtr_cfg_loader *l)
 		if (cfg->proxy_etr[i].iid)
 			r = add_instance(l, &in, xtr_cfg_at(l, "proxy-etr", i, "instance-id"),
 			    cfg->proxy_etr[i].iid);
+	for (unsigned i = 0; !r && i < cfg->n_instances; i++)
+		if (cfg->instances[i].iid)
+			r = add_instance(l, &in, xtr_cfg_at(l, "instances", i, "instance-id"),
+			    cfg->instances[i].iid);
 	return r;
 }
 

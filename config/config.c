@@ -227,6 +227,7 @@ void xtr_config_free(struct xtr_config *cfg)
 	free(cfg->ports);
 	free(cfg->routes);
 	free(cfg->neighbours);
+	free(cfg->instances);
 	free(cfg->map_resolvers);
 	for (unsigned i = 0; i < cfg->n_map_servers; i++)
 		key_free(&cfg->map_servers[i].key);

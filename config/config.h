@@ -15,6 +15,8 @@
 #define XTR_MAX_PORTS   64
 #define XTR_MAX_PETRS   64
 #define XTR_MAX_WORKERS 64
+#define XTR_MAP_CACHE_LIMIT_MAX                                                                    \
+	4000000 /* learned entries; workers' table of entries has room for routes beside them */
 
 enum xtr_side { XTR_SIDE_CORE, XTR_SIDE_SITE };
 
@@ -68,6 +70,14 @@ struct xtr_cfg_mapping {
 	/* action: enum xtr_act of a map-cache entry without locators ("natively-forward", "drop",
 	 * "send-map-request") */
 	uint8_t action;
+	bool counters; /* counters: of a map-cache entry: it counts its own packets, false */
+};
+
+/* instances = ( { instance-id, ... } ): what is different in an instance */
+struct xtr_cfg_instance {
+	uint32_t iid;             /* instance-id; each once */
+	unsigned map_cache_limit; /* map-cache-limit: as lisp.instance-map-cache-limit says */
+	bool map_cache_counters;  /* map-cache-counters: as lisp.map-cache-counters says */
 };
 
 /* A pre-shared secret: key = "text", or key-file = "path" (mode 0600, a trailing newline removed;
@@ -159,6 +169,8 @@ struct xtr_config {
 	/* map-cache: configured entries of the ITR; none lies inside a prefix of database */
 	struct xtr_cfg_mapping *map_cache;
 	unsigned n_map_cache;
+	struct xtr_cfg_instance *instances;
+	unsigned n_instances;
 
 	struct xtr_cfg_petr *use_petr; /* use-petr; each rloc once; only beside database */
 	unsigned n_use_petr;
@@ -188,6 +200,12 @@ struct xtr_config {
 		unsigned hold_ms;           /* hold-ms: how long a packet is held, 5000 */
 		unsigned punt_rate;         /* punt-rate: a second, reason and port, 20000 */
 		unsigned punt_burst;        /* punt-burst: 4096 */
+		/* map-cache-limit: learned entries in all, 1000000, 1 to 4000000 */
+		unsigned map_cache_limit;
+		/* instance-map-cache-limit: of an instance, 0 to 4000000; 0 (default): only the
+		 * total */
+		unsigned instance_map_cache_limit;
+		bool map_cache_counters; /* map-cache-counters: of learned entries, false */
 		/* petr-use: what no LISP site has goes to a PETR "always" (default, RFC 6832
 		 * section 6.1) or where there is "no-route" */
 		enum xtr_petr_use petr_use;

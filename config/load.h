@@ -160,8 +160,8 @@ extern const struct xtr_cfg_list xtr_cfg_ports, xtr_cfg_routes,
 /* The instance of a port's own addresses and routes. Those of a core port are the underlay's,
  * whatever instance the packets are from that it takes as a proxy-ITR. */
 uint32_t xtr_cfg_network(const struct xtr_cfg_port *p);
-extern const struct xtr_cfg_list xtr_cfg_map_servers, xtr_cfg_database,
-    xtr_cfg_map_cache;                                                /* load_lisp.c */
+extern const struct xtr_cfg_list xtr_cfg_map_servers, xtr_cfg_database, xtr_cfg_map_cache,
+    xtr_cfg_instances;                                                /* load_lisp.c */
 extern const struct xtr_cfg_list xtr_cfg_use_petr, xtr_cfg_proxy_etr; /* load_proxy.c */
 extern const struct xtr_cfg_list xtr_cfg_sites;                       /* load_site.c */
 extern const struct xtr_cfg_field xtr_cfg_eal_fields[];               /* load_eal.c */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What an ITR and an ETR need: map-server, database-mapping, map-cache.
+ * What an ITR and an ETR need: map-server, database-mapping, map-cache, instances.
  */
 #include "config/load.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "auth/auth.h"
@@ -111,6 +112,7 @@ static const struct xtr_cfg_field map_cache_fields[] = {
     XTR_CFG_LIST(
 	"locators", xtr_cfg_read_list, struct xtr_cfg_mapping, locators, 1, 255, &locators),
     XTR_CFG_WORD("action", struct xtr_cfg_mapping, action, actions),
+    XTR_CFG_BOOL("counters", struct xtr_cfg_mapping, counters),
     {0},
 };
 
@@ -168,4 +170,35 @@ const struct xtr_cfg_list xtr_cfg_map_cache = {
     .count = offsetof(struct xtr_config, n_map_cache),
     .allowed = "entries { eid-prefix, locators or action, ... }",
     .read = elem_map_cache,
+};
+
+static const struct xtr_cfg_field instance_fields[] = {
+    XTR_CFG_INT("instance-id", struct xtr_cfg_instance, iid, 0, XTR_IID_MAX,
+	.required = "an instance-ID, 0 to 16777215"),
+    XTR_CFG_INT("map-cache-limit", struct xtr_cfg_instance, map_cache_limit, 1,
+	XTR_MAP_CACHE_LIMIT_MAX, .or_zero = true),
+    XTR_CFG_BOOL("map-cache-counters", struct xtr_cfg_instance, map_cache_counters),
+    {0},
+};
+
+static int elem_instance(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+{
+	const struct xtr_cfg_field group = {.arg = instance_fields};
+
+	return xtr_cfg_read_group(l, s, &group, elem);
+}
+
+static char *once_instance(const void *elem, char *buf)
+{
+	snprintf(buf, XTR_EID_STRLEN, "%u", ((const struct xtr_cfg_instance *)elem)->iid);
+	return buf;
+}
+
+const struct xtr_cfg_list xtr_cfg_instances = {
+    .size = sizeof(struct xtr_cfg_instance),
+    .count = offsetof(struct xtr_config, n_instances),
+    .allowed = "groups { instance-id, map-cache-limit, map-cache-counters }",
+    .read = elem_instance,
+    .once = once_instance,
+    .once_member = "instance-id",
 };

@@ -25,6 +25,11 @@ static const struct xtr_cfg_field lisp_fields[] = {
     XTR_CFG_INT("hold-ms", struct xtr_config, lisp.hold_ms, 1, 60000),
     XTR_CFG_INT("punt-rate", struct xtr_config, lisp.punt_rate, 1, 100000000),
     XTR_CFG_INT("punt-burst", struct xtr_config, lisp.punt_burst, 1, 1 << 20),
+    XTR_CFG_INT(
+	"map-cache-limit", struct xtr_config, lisp.map_cache_limit, 1, XTR_MAP_CACHE_LIMIT_MAX),
+    XTR_CFG_INT("instance-map-cache-limit", struct xtr_config, lisp.instance_map_cache_limit, 1,
+	XTR_MAP_CACHE_LIMIT_MAX, .or_zero = true),
+    XTR_CFG_BOOL("map-cache-counters", struct xtr_config, lisp.map_cache_counters),
     XTR_CFG_WORD("petr-use", struct xtr_config, lisp.petr_use, petr_words),
     XTR_CFG_INT("probe-interval-ms", struct xtr_config, lisp.probe_interval_ms, 100, 3600000,
 	.or_zero = true),
@@ -99,6 +104,8 @@ const struct xtr_cfg_field xtr_cfg_root_fields[] = {
 	&xtr_cfg_database),
     XTR_CFG_LIST(
 	"map-cache", xtr_cfg_read_list, struct xtr_config, map_cache, 0, 0, &xtr_cfg_map_cache),
+    XTR_CFG_LIST(
+	"instances", xtr_cfg_read_list, struct xtr_config, instances, 0, 0, &xtr_cfg_instances),
     XTR_CFG_LIST("use-petr", xtr_cfg_read_list, struct xtr_config, use_petr, 0, XTR_MAX_PETRS,
 	&xtr_cfg_use_petr),
     XTR_CFG_LIST(
@@ -137,6 +144,7 @@ int xtr_cfg_defaults(struct xtr_config *cfg)
 	cfg->lisp.hold_ms = 5000;
 	cfg->lisp.punt_rate = 20000;
 	cfg->lisp.punt_burst = 4096;
+	cfg->lisp.map_cache_limit = 1000000;
 	cfg->lisp.petr_use = XTR_PETR_ALWAYS;
 	cfg->lisp.probe_interval_ms = 10000;
 	cfg->mirror = true;
@@ -159,4 +167,10 @@ void xtr_cfg_derive(struct xtr_cfg_loader *l)
 	if (!config_setting_get_member(root, "map-resolver-role"))
 		cfg->mr = cfg->ms;
 	cfg->has_xtr_id = config_setting_get_member(root, "xtr-id") != NULL;
+	for (unsigned i = 0; i < cfg->n_instances; i++) {
+		if (!xtr_cfg_at(l, "instances", i, "map-cache-limit"))
+			cfg->instances[i].map_cache_limit = cfg->lisp.instance_map_cache_limit;
+		if (!xtr_cfg_at(l, "instances", i, "map-cache-counters"))
+			cfg->instances[i].map_cache_counters = cfg->lisp.map_cache_counters;
+	}
 }

@@ -2,6 +2,7 @@
 #include "control/ctl.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #include "util/log.h"
 
 #define PUNTS_A_TURN    256
-#define TIMERS_A_TURN   1000
 #define MAPPINGS_A_TURN 256 /* that choose their locators again */
 #define BUSY_MS         20u /* after a punt the loop looks again soon */
 #define BUSY_US         50u
@@ -405,6 +405,9 @@ struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp)
 
 	if (!ctl)
 		return NULL;
+	/* else free() lets small objects pile up, and after a million it joins them all at once:
+	 * half a second in which packets and probes would wait */
+	mallopt(M_MXFAST, 0);
 	ctl->cfg = cfg;
 	ctl->dp = dp;
 	ctl->signal_fd = ctl->icmp_fd = ctl->loop.epfd = -1;
@@ -489,7 +492,7 @@ static void check_ready(struct xtr_ctl *ctl)
 }
 
 /* One turn of the data plane's side. Returns how long the loop may wait, in microseconds. */
-static uint32_t turn(struct xtr_ctl *ctl)
+static uint32_t turn_dataplane(struct xtr_ctl *ctl)
 {
 	unsigned punts = xtr_ctl_punts(ctl, PUNTS_A_TURN);
 
@@ -504,23 +507,26 @@ static uint32_t turn(struct xtr_ctl *ctl)
 	return IDLE_US;
 }
 
+uint32_t xtr_ctl_turn(struct xtr_ctl *ctl, uint32_t wait_us)
+{
+	xtr_loop_wait(&ctl->loop, wait_us);
+	xtr_loop_timers(&ctl->wheel);
+	check_ready(ctl);
+	if (ctl->dp)
+		return turn_dataplane(ctl);
+	return (uint32_t)xtr_wheel_wait(&ctl->wheel, NO_DP_US / 1000) * 1000;
+}
+
 int xtr_ctl_run(struct xtr_ctl *ctl)
 {
 	uint32_t wait_us = 0;
 
-	xtr_wheel_run(&ctl->wheel, TIMERS_A_TURN);
+	xtr_loop_timers(&ctl->wheel);
 	if (ctl->dp)
 		check_links(&ctl->link_timer);
 	if (ctl->etr)
 		xtr_etr_start(ctl->etr);
-	while (!ctl->stop) {
-		xtr_loop_wait(&ctl->loop, wait_us);
-		xtr_wheel_run(&ctl->wheel, TIMERS_A_TURN);
-		check_ready(ctl);
-		if (ctl->dp)
-			wait_us = turn(ctl);
-		else
-			wait_us = (uint32_t)xtr_wheel_wait(&ctl->wheel, NO_DP_US / 1000) * 1000;
-	}
+	while (!ctl->stop)
+		wait_us = xtr_ctl_turn(ctl, wait_us);
 	return 0;
 }

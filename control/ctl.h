@@ -71,6 +71,9 @@ struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp);
 void xtr_ctl_destroy(struct xtr_ctl *ctl);
 /* Starts what speaks first (registration), then runs until SIGTERM or SIGINT. Returns 0. */
 int xtr_ctl_run(struct xtr_ctl *ctl);
+/* One turn of that, which waits for descriptors at most wait_us; for measurements. Returns how long
+ * the next may wait. */
+uint32_t xtr_ctl_turn(struct xtr_ctl *ctl, uint32_t wait_us);
 
 /* An address of a port: the first of this family in the configuration, else the first that Linux
  * has there. False: none. */

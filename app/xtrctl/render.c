@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const struct xtrctl_listing *const listings[] = {
+    &xtrctl_show_map_cache_summary, /* before what its words begin with */
     &xtrctl_show_map_cache,
     &xtrctl_show_database,
     &xtrctl_show_sites,

@@ -26,9 +26,10 @@ struct xtrctl_listing {
 	void (*end)(void *state);
 };
 
-extern const struct xtrctl_listing xtrctl_show_map_cache, xtrctl_show_database, xtrctl_show_sites,
-    xtrctl_show_rlocs, xtrctl_show_petrs, xtrctl_show_forwarding, xtrctl_lig, xtrctl_show_ports,
-    xtrctl_show_workers, xtrctl_show_counters, xtrctl_show_drops, xtrctl_version, xtrctl_help;
+extern const struct xtrctl_listing xtrctl_show_map_cache, xtrctl_show_map_cache_summary,
+    xtrctl_show_database, xtrctl_show_sites, xtrctl_show_rlocs, xtrctl_show_petrs,
+    xtrctl_show_forwarding, xtrctl_lig, xtrctl_show_ports, xtrctl_show_workers,
+    xtrctl_show_counters, xtrctl_show_drops, xtrctl_version, xtrctl_help;
 
 /*
  * Asks xtrd, and prints what it says: as it comes where raw, else by the listing of that command,

@@ -118,6 +118,10 @@ static void map_cache_entry(FILE *out, const json_t *e)
 		fprintf(out, "  Negative cache entry, action: %s\n", action);
 	else if (json_array_size(locators) == 0)
 		fprintf(out, "  No locators, action: %s%s\n", action, asked(e, up));
+	if (json_is_number(json_object_get(e, "packets")))
+		fprintf(out, "  Packets: %s, bytes: %s\n",
+		    xtrctl_word(json_object_get(e, "packets"), up),
+		    xtrctl_word(json_object_get(e, "bytes"), expires));
 	json_array_foreach (locators, i, l)
 		counted |= json_is_number(json_object_get(l, "packets"));
 	xtrctl_table_begin(&t, out, "  ", columns, counted ? 6 : 4);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The listings that are plain tables: show ports, workers, counters, drops; version and help.
+ * The listings that are plain tables: show map-cache summary, ports, workers, counters, drops;
+ * version and help.
  */
 #include "render.h"
 
@@ -32,6 +33,33 @@ static void end_rows(struct rows *r, const char *none)
 	else
 		fprintf(r->view.out, "%s\n", none);
 }
+
+static void summary_value(void *state, const char *key, json_t *value, bool item)
+{
+	static const struct xtrctl_column columns[] = {{"Instance"}, {"Entries", NULL, true},
+	    {"Static", NULL, true}, {"Dynamic", NULL, true}, {"Limit", NULL, true},
+	    {"Evicted", NULL, true}, {"Resolving", NULL, true}};
+	static const char *const keys[] = {
+	    "instance", "entries", "static", "dynamic", "limit", "evicted", "resolving"};
+	bool total = !item && !strcmp(key, "total");
+
+	if (total)
+		json_object_set_new(value, "instance", json_string("all"));
+	if (total || (item && !strcmp(key, "instances")))
+		add_row(state, columns, keys, sizeof(keys) / sizeof(keys[0]), value);
+}
+
+static void summary_end(void *state)
+{
+	end_rows(state, "No map-cache");
+}
+
+const struct xtrctl_listing xtrctl_show_map_cache_summary = {
+    .words = "show map-cache summary",
+    .state_size = sizeof(struct rows),
+    .value = summary_value,
+    .end = summary_end,
+};
 
 static void workers_value(void *state, const char *key, json_t *value, bool item)
 {

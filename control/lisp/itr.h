@@ -7,8 +7,10 @@
 #define XTR_ITR_H
 
 #include <jansson.h>
+#include <sys/queue.h>
 #include <uthash.h>
 #include "control/lisp/lisp.h"
+#include "control/oper/oper.h"
 #include "util/trie.h"
 
 struct xtr_itr;
@@ -16,7 +18,9 @@ struct xtr_itr;
 enum xtr_mapping_source {
 	XTR_FROM_STATIC,
 	XTR_FROM_MAP_REPLY,
-	XTR_FROM_DEFAULT, /* only in a call: an ITR's "send-map-request" for everything */
+	/* only in a call */
+	XTR_FROM_DEFAULT, /* an ITR's "send-map-request" for everything */
+	XTR_FROM_COUNTED, /* configured, with counters of its own */
 };
 
 struct xtr_mapping_locator {
@@ -28,18 +32,25 @@ struct xtr_mapping_locator {
 /* A map-cache entry. */
 struct xtr_mapping {
 	struct xtr_eid eid;
-	enum xtr_mapping_source source;
+	uint8_t source; /* enum xtr_mapping_source */
 	uint8_t action; /* enum xtr_act; meaningful without locators */
+	uint8_t n_locators;
 	/* learned in the place of a configured send-map-request entry, which comes back after it */
-	bool over_configured;
-	bool by_default; /* nobody configured it: an ITR's "send-map-request" for everything */
+	bool over_configured : 1;
+	bool by_default : 1; /* nobody configured it: an ITR's "send-map-request" for everything */
+	bool count_configured : 1;
+	bool count : 1;   /* has counters of its own */
+	uint8_t list : 2; /* itr_limit.c: enum itr_list, where it stands to go */
+	bool looked : 1;  /* itr_limit.c: its mark has been taken off once */
 	uint32_t ttl_min, configured_ttl_min;
+	uint32_t looked_at;              /* itr_limit.c: the number of the last look */
+	uint32_t counted;                /* the forwarding side's: index of its counters, 0: none */
 	uint64_t created_ms, expires_ms; /* expires 0: never */
-	unsigned n_locators;
 	struct xtr_mapping_locator *locators;
 	void *user; /* the forwarding side's */
 	struct xtr_itr *itr;
 	struct xtr_timer timer;
+	TAILQ_ENTRY(xtr_mapping) next; /* in that list */
 };
 
 enum xtr_pending_state {
@@ -61,7 +72,8 @@ struct xtr_pending {
 	void *user; /* the forwarding side's: held packets */
 	struct xtr_itr *itr;
 	struct xtr_timer timer;
-	UT_hash_handle hh; /* by nonce, while not DONE */
+	TAILQ_ENTRY(xtr_pending) next; /* those of an instance, oldest first */
+	UT_hash_handle hh;             /* by nonce, while not DONE */
 };
 
 struct xtr_itr_ops {
@@ -79,6 +91,10 @@ struct xtr_itr_ops {
 	/* Adds what the forwarding side knows (state, packets, bytes) to a locator's JSON object.
 	 */
 	void (*describe)(void *arg, const struct xtr_mapping *m, unsigned locator, json_t *object);
+	/* Has a packet met the mapping's entry since this was asked last? */
+	bool (*used)(void *arg, const struct xtr_mapping *m);
+	/* Packets and bytes that the mapping's own counters have. False: it has none. */
+	bool (*counts)(void *arg, const struct xtr_mapping *m, uint64_t count[2]);
 	void *arg;
 };
 
@@ -97,7 +113,7 @@ bool xtr_itr_serves(const struct xtr_itr *itr, const struct xtr_eid *eid);
  * A packet from `source` to `eid` (host prefixes) needs a mapping: the pending that it may wait in,
  * asking if that is allowed now (one Map-Request a second an EID prefix, RFC 9301 section 5.3).
  * NULL if memory is short, nobody can be asked, or too many EIDs of the instance are being
- * resolved.
+ * resolved. Where too many are in all, one of the instance that has the most is given up for it.
  */
 struct xtr_pending *xtr_itr_resolve(
     struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source);
@@ -109,6 +125,9 @@ unsigned xtr_itr_clear(struct xtr_itr *itr, const struct xtr_eid *within, int64_
 /* `show map-cache`: a new reference. filter NULL: all; an address: the entry that decides and what
  * is being resolved. */
 json_t *xtr_itr_show(struct xtr_itr *itr, const struct xtr_eid *filter, int64_t iid);
+/* `show map-cache summary`: how many entries there are, and may be, an instance and in all. Fills
+ * *stream; itr, which may be NULL, outlives that. 0 or -ENOMEM. */
+int xtr_itr_show_summary(struct xtr_itr *itr, struct xtr_oper_stream *stream);
 /* Calls fn for each mapping until it returns other than 0. */
 int xtr_itr_walk(struct xtr_itr *itr, int (*fn)(void *mapping, void *arg), void *arg);
 

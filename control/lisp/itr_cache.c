@@ -4,8 +4,30 @@
  */
 #include "control/lisp/itr_internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include "util/log.h"
+
+/* A limit of 0 is none. */
+static unsigned limit_of(unsigned limit)
+{
+	return limit ? limit : UINT_MAX;
+}
+
+/* What holds for what is learned in the instance. */
+static void configure(const struct xtr_itr *itr, struct instance *inst)
+{
+	const struct xtr_config *cfg = itr->l->cfg;
+	unsigned limit = limit_of(cfg->lisp.instance_map_cache_limit);
+
+	inst->count = cfg->lisp.map_cache_counters;
+	for (unsigned i = 0; i < cfg->n_instances; i++)
+		if (cfg->instances[i].iid == inst->iid) {
+			inst->count = cfg->instances[i].map_cache_counters;
+			limit = limit_of(cfg->instances[i].map_cache_limit);
+		}
+	inst->limit = limit < itr->limit ? limit : itr->limit;
+}
 
 struct instance *itr_instance(struct xtr_itr *itr, uint32_t iid, bool make)
 {
@@ -14,10 +36,17 @@ struct instance *itr_instance(struct xtr_itr *itr, uint32_t iid, bool make)
 	HASH_FIND(hh, itr->instances, &iid, sizeof(iid), inst);
 	if (inst || !make)
 		return inst;
+	if (itr_share_room(itr) < 0)
+		return NULL;
 	inst = calloc(1, sizeof(*inst));
 	if (!inst)
 		return NULL;
 	inst->iid = iid;
+	configure(itr, inst);
+	for (unsigned i = 0; i < ITR_LISTS; i++)
+		TAILQ_INIT(&inst->list[i]);
+	TAILQ_INIT(&inst->oldest);
+	itr_share_join(itr, inst);
 	HASH_ADD(hh, itr->instances, iid, sizeof(inst->iid), inst);
 	return inst;
 }
@@ -27,6 +56,17 @@ static struct xtr_trie *trie_of(struct xtr_itr *itr, const struct xtr_eid *eid)
 	struct instance *inst = itr_instance(itr, eid->iid, false);
 
 	return inst ? &inst->mappings[eid->ip.af == 6] : NULL;
+}
+
+/* Learned is what limits count. */
+static void set_learned(struct instance *inst, struct xtr_mapping *m, bool learned)
+{
+	if (learned == (m->list != ITR_NOWHERE))
+		return;
+	if (learned)
+		itr_limit_add(inst, m);
+	else
+		itr_limit_del(inst, m);
 }
 
 static void free_mapping(struct xtr_mapping *m)
@@ -39,24 +79,29 @@ static void free_mapping(struct xtr_mapping *m)
 static void drop(struct xtr_mapping *m)
 {
 	struct xtr_itr *itr = m->itr;
+	struct instance *inst = itr_instance(itr, m->eid.iid, false);
 
-	xtr_trie_del(trie_of(itr, &m->eid), &m->eid.ip, m->eid.plen);
+	set_learned(inst, m, false);
+	xtr_trie_del(&inst->mappings[m->eid.ip.af == 6], &m->eid.ip, m->eid.plen);
+	itr->n_mappings--;
 	itr->ops.remove(itr->ops.arg, m);
 	free_mapping(m);
 }
 
 static void expired(struct xtr_timer *t);
 
-static void fill(struct xtr_mapping *m, enum xtr_mapping_source source, uint8_t action,
-    struct xtr_mapping_locator *locators, unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
+static void fill(const struct instance *inst, struct xtr_mapping *m, enum xtr_mapping_source source,
+    uint8_t action, struct xtr_mapping_locator *locators, unsigned n, uint32_t ttl_min,
+    uint64_t ttl_ms)
 {
 	struct xtr_wheel *wheel = m->itr->l->wheel;
 
 	free(m->locators);
-	m->source = source;
+	m->source = (uint8_t)source;
 	m->action = action;
 	m->locators = locators;
-	m->n_locators = n;
+	m->n_locators = (uint8_t)n;
+	m->count = m->count_configured || (source == XTR_FROM_MAP_REPLY && inst->count);
 	m->ttl_min = ttl_min;
 	m->expires_ms = ttl_ms ? xtr_wheel_now(wheel) + ttl_ms : 0;
 	if (ttl_ms)
@@ -68,13 +113,16 @@ static void fill(struct xtr_mapping *m, enum xtr_mapping_source source, uint8_t 
 
 void itr_mapping_remove(struct xtr_mapping *m)
 {
+	struct instance *inst = itr_instance(m->itr, m->eid.iid, false);
+
 	if (!m->over_configured) {
 		drop(m);
 		return;
 	}
 	m->over_configured = false;
 	m->created_ms = xtr_wheel_now(m->itr->l->wheel);
-	fill(m, XTR_FROM_STATIC, XTR_ACT_SEND_MAP_REQUEST, NULL, 0, m->configured_ttl_min, 0);
+	set_learned(inst, m, false);
+	fill(inst, m, XTR_FROM_STATIC, XTR_ACT_SEND_MAP_REQUEST, NULL, 0, m->configured_ttl_min, 0);
 }
 
 static void expired(struct xtr_timer *t)
@@ -88,41 +136,57 @@ static void expired(struct xtr_timer *t)
 	itr_mapping_remove(m);
 }
 
+/* A mapping of nobody yet, in its place. NULL if memory is short. */
+static struct xtr_mapping *add_mapping(
+    struct xtr_itr *itr, struct instance *inst, const struct xtr_eid *eid)
+{
+	struct xtr_mapping *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->eid = *eid;
+	m->itr = itr;
+	m->list = ITR_NOWHERE;
+	m->created_ms = xtr_wheel_now(itr->l->wheel);
+	if (xtr_trie_set(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen, m, NULL) < 0) {
+		free(m);
+		return NULL;
+	}
+	itr->n_mappings++;
+	return m;
+}
+
 struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *eid,
     enum xtr_mapping_source source, uint8_t action, struct xtr_mapping_locator *locators,
     unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
 {
 	struct instance *inst = itr_instance(itr, eid->iid, true);
-	bool by_default = source == XTR_FROM_DEFAULT;
-	struct xtr_mapping *m;
+	bool learned = source == XTR_FROM_MAP_REPLY, found;
+	struct xtr_mapping *m, *victim = NULL;
 
 	if (!inst)
 		goto fail;
-	if (by_default)
-		source = XTR_FROM_STATIC;
 	m = xtr_trie_get(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen);
-	if (!m) {
-		m = calloc(1, sizeof(*m));
-		if (!m)
-			goto fail;
-		m->eid = *eid;
-		m->itr = itr;
-		m->source = source;
-		m->created_ms = xtr_wheel_now(itr->l->wheel);
-		if (xtr_trie_set(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen, m, NULL) <
-		    0) {
-			free(m);
-			goto fail;
-		}
-	}
-	if (itr_is_configured_miss(m) && source == XTR_FROM_MAP_REPLY) {
+	found = m;
+	if (learned && (!m || m->list == ITR_NOWHERE))
+		victim = itr_limit_room(itr, inst);
+	if (!found)
+		m = add_mapping(itr, inst, eid);
+	if (!m)
+		goto fail;
+	if (learned && found && itr_is_configured_miss(m)) {
 		m->over_configured = true;
 		m->configured_ttl_min = m->ttl_min;
 		m->created_ms = xtr_wheel_now(itr->l->wheel);
 	}
-	if (source == XTR_FROM_STATIC)
-		m->by_default = by_default;
-	fill(m, source, action, locators, n, ttl_min, ttl_ms);
+	if (!learned) {
+		m->by_default = source == XTR_FROM_DEFAULT;
+		m->count_configured = source == XTR_FROM_COUNTED;
+		source = XTR_FROM_STATIC;
+	}
+	fill(inst, m, source, action, locators, n, ttl_min, ttl_ms);
+	itr_limit_evict(itr, victim);
+	set_learned(inst, m, learned);
 	return m;
 fail:
 	free(locators);
@@ -217,8 +281,8 @@ static int add_configured(struct xtr_itr *itr, const struct xtr_cfg_mapping *c)
 	for (unsigned i = 0; i < c->n_locators; i++)
 		locators[i] = (struct xtr_mapping_locator){
 		    c->locators[i].rloc, c->locators[i].priority, c->locators[i].weight, true};
-	return itr_mapping_set(
-		   itr, &c->eid, XTR_FROM_STATIC, c->action, locators, c->n_locators, c->ttl_min, 0)
+	return itr_mapping_set(itr, &c->eid, c->counters ? XTR_FROM_COUNTED : XTR_FROM_STATIC,
+		   c->action, locators, c->n_locators, c->ttl_min, 0)
 		   ? 0
 		   : -1;
 }
@@ -232,6 +296,7 @@ struct xtr_itr *xtr_itr_create(
 		return NULL;
 	itr->l = l;
 	itr->ops = *ops;
+	itr->limit = limit_of(l->cfg->lisp.map_cache_limit);
 	for (unsigned i = 0; l->cfg->n_map_resolvers && i < n_iids; i++)
 		for (unsigned f = 0; f < 2; f++) {
 			struct xtr_eid any = {.iid = iids[i], .ip.af = f ? 6 : 4};
@@ -275,8 +340,12 @@ void xtr_itr_destroy(struct xtr_itr *itr)
 			xtr_trie_clear(&inst->pendings[f]);
 			xtr_trie_clear(&inst->mappings[f]);
 		}
+	}
+	/* only now: they know each other */
+	HASH_ITER (hh, itr->instances, inst, tmp) {
 		HASH_DEL(itr->instances, inst);
 		free(inst);
 	}
+	itr_share_fini(itr);
 	free(itr);
 }

@@ -162,8 +162,9 @@ static int longer_first(const void *a, const void *b)
 	return ((const struct xtr_record *)b)->eid.plen - ((const struct xtr_record *)a)->eid.plen;
 }
 
-/* More-specifics first, so that what they replace does not shorten the life of what covers them.
- * True: some EID prefix has an answer that had none. */
+/* More-specifics first, so that what they replace does not shorten the life of what covers them;
+ * and so that the answer comes last, and none of them pushes it out of a full map-cache. True: some
+ * EID prefix has an answer that had none. */
 static bool accept_all(struct xtr_itr *itr, const struct xtr_pending *p, const struct xtr_msg *msg)
 {
 	struct xtr_record recs[UINT8_MAX];

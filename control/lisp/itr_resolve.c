@@ -12,9 +12,13 @@
 	1000u /* RFC 9301 5.3: Map-Requests MUST be rate limited to 1 per second per EID-Prefix */
 #define RETRANSMITS 10u /* "After 10 retransmits without receiving the corresponding Map-Reply" */
 #define QUIET_MS    30000u /* "the sender MUST wait 30 seconds" */
+#define SETTLE_MS   100u   /* so long after the answer, what waited for it has long met it */
 /* EIDs of an instance that are being resolved, at most: a scan of addresses that nobody answers for
  * must not fill the memory, nor flood the Map-Resolver. */
 #define PENDINGS_MAX 16384u
+/* And of all: when so many are reached, an instance that has less than its share gets its own all
+ * the same, and the oldest of whichever has the most is given up. */
+#define PENDINGS_TOTAL 65536u
 
 static struct xtr_pending *pending_of(struct xtr_timer *t)
 {
@@ -24,8 +28,10 @@ static struct xtr_pending *pending_of(struct xtr_timer *t)
 /* Its Map-Reply is not waited for any more. */
 static void forget_nonce(struct xtr_pending *p)
 {
-	if (p->state != XTR_DONE)
-		HASH_DEL(p->itr->by_nonce, p);
+	if (p->state == XTR_DONE)
+		return;
+	HASH_DEL(p->itr->by_nonce, p);
+	itr_instance(p->itr, p->eid.iid, false)->unanswered--;
 	p->state = XTR_DONE;
 }
 
@@ -36,6 +42,8 @@ void itr_pending_free(struct xtr_pending *p)
 
 	itr->ops.forget(itr->ops.arg, p);
 	forget_nonce(p);
+	TAILQ_REMOVE(&inst->oldest, p, next);
+	itr_share_change(itr, inst, ITR_RESOLVING, -1);
 	xtr_trie_del(&inst->pendings[p->eid.ip.af == 6], &p->eid.ip, p->eid.plen);
 	xtr_timer_cancel(itr->l->wheel, &p->timer);
 	free(p);
@@ -70,6 +78,7 @@ static void start(struct xtr_pending *p)
 	p->first_resolver = itr->resolver;
 	p->started_ms = xtr_wheel_now(itr->l->wheel);
 	HASH_ADD(hh, itr->by_nonce, nonce, sizeof(p->nonce), p);
+	itr_instance(itr, p->eid.iid, false)->unanswered++;
 	send_request(p);
 	xtr_timer_arm(itr->l->wheel, &p->timer, REQUEST_MS, tick);
 }
@@ -79,11 +88,16 @@ static void tick(struct xtr_timer *t)
 	struct xtr_pending *p = pending_of(t);
 	struct xtr_itr *itr = p->itr;
 	struct xtr_mapping *m = itr_answer(itr, &p->eid);
+	uint64_t since = xtr_wheel_now(itr->l->wheel) - p->asked_ms;
 	char eid[XTR_EID_STRLEN];
 
+	if (p->state == XTR_DONE && m)
+		itr_limit_settled(m);
 	if (p->state != XTR_DONE && m) {
 		/* another EID's answer covers this one too */
 		itr_pending_done(p, m);
+	} else if (p->state == XTR_DONE && since < REQUEST_MS) {
+		xtr_timer_arm(itr->l->wheel, t, REQUEST_MS - since, tick);
 	} else if (p->state == XTR_ASKING && p->sent <= RETRANSMITS) {
 		send_request(p);
 		xtr_timer_arm(itr->l->wheel, t, REQUEST_MS, tick);
@@ -101,11 +115,27 @@ static void tick(struct xtr_timer *t)
 	}
 }
 
+/* May one more EID of the instance be resolved? *given_up: the pending that goes for it, or NULL.
+ */
+static bool may_resolve(struct xtr_itr *itr, struct instance *inst, struct xtr_pending **given_up)
+{
+	struct instance *payer;
+
+	*given_up = NULL;
+	if (inst->held[ITR_RESOLVING] >= PENDINGS_MAX)
+		return false;
+	if (itr->total[ITR_RESOLVING] < PENDINGS_TOTAL)
+		return true;
+	payer = itr_share_payer(itr, inst, ITR_RESOLVING);
+	*given_up = TAILQ_FIRST(&payer->oldest);
+	return payer != inst;
+}
+
 struct xtr_pending *xtr_itr_resolve(
     struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source)
 {
 	struct instance *inst = itr_instance(itr, eid->iid, true);
-	struct xtr_pending *p;
+	struct xtr_pending *p, *given_up;
 
 	if (!inst || !itr->l->cfg->n_map_resolvers)
 		return NULL;
@@ -117,7 +147,7 @@ struct xtr_pending *xtr_itr_resolve(
 			p->source = *source;
 		return p;
 	}
-	if (inst->pendings[0].count + inst->pendings[1].count >= PENDINGS_MAX) {
+	if (!may_resolve(itr, inst, &given_up)) {
 		itr->l->counters[XTR_C_ITR_RESOLVE_LIMIT]++;
 		return NULL;
 	}
@@ -132,6 +162,12 @@ struct xtr_pending *xtr_itr_resolve(
 		free(p);
 		return NULL;
 	}
+	if (given_up) {
+		itr->l->counters[XTR_C_ITR_RESOLVE_GIVEN_UP]++;
+		itr_pending_free(given_up);
+	}
+	TAILQ_INSERT_TAIL(&inst->oldest, p, next);
+	itr_share_change(itr, inst, ITR_RESOLVING, 1);
 	start(p);
 	return p;
 }
@@ -144,5 +180,8 @@ void itr_pending_done(struct xtr_pending *p, struct xtr_mapping *m)
 	forget_nonce(p);
 	if (m)
 		itr->ops.resolved(itr->ops.arg, p, m);
-	xtr_timer_arm(itr->l->wheel, &p->timer, since < REQUEST_MS ? REQUEST_MS - since : 0, tick);
+	if (since >= REQUEST_MS)
+		since = REQUEST_MS;
+	xtr_timer_arm(itr->l->wheel, &p->timer,
+	    REQUEST_MS - since < SETTLE_MS ? REQUEST_MS - since : SETTLE_MS, tick);
 }

@@ -59,7 +59,9 @@ struct xtr_peer {
 	X(ITR_REPLY_REFUSED, "itr-map-reply-refused")                                              \
 	X(ITR_RESOLVE_FAILED, "itr-resolution-failed")                                             \
 	X(ITR_RESOLVE_LIMIT, "itr-resolution-limit")                                               \
+	X(ITR_RESOLVE_GIVEN_UP, "itr-resolution-given-up")                                         \
 	X(ITR_EXPIRED, "map-cache-expired")                                                        \
+	X(ITR_EVICTED, "map-cache-evicted")                                                        \
 	X(PROBE_TX, "probe-tx")                                                                    \
 	X(PROBE_RETRANSMIT, "probe-retransmit")                                                    \
 	X(PROBE_REPLY_OK, "probe-reply-accepted")                                                  \

@@ -76,6 +76,12 @@ static int show_map_cache(
 	return 0;
 }
 
+static int show_map_cache_summary(void *arg, const char *const *words, unsigned n,
+    struct xtr_oper_stream *stream, char *err, size_t size)
+{
+	return xtr_itr_show_summary(((struct xtr_ctl *)arg)->itr, stream);
+}
+
 static int clear_map_cache(
     void *arg, const char *const *words, unsigned n, json_t **out, char *err, size_t size)
 {
@@ -320,6 +326,8 @@ static int advance_clock(
 const struct xtr_oper_command xtr_ctl_commands[] = {
     {"show map-cache", "[ADDRESS|PREFIX] [instance N]",
 	"mappings learned and configured, and what is being resolved", show_map_cache, NULL},
+    {"show map-cache summary", NULL, "how many mappings there are, and may be, by instance",
+	.stream = show_map_cache_summary},
     {"show database", NULL, "own EID prefixes, and whether the Map-Servers acknowledged them",
 	show_database, NULL},
     {"show sites", "[NAME|PREFIX]", "Map-Server: sites, their registrations and refusals",

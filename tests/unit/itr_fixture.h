@@ -24,6 +24,8 @@ struct fixture {
 	unsigned released, dropped, forgotten; /* packets, packets, pendings */
 	unsigned n_installed, n_removed, n_configured, n_live_at_most;
 	struct xtr_eid own; /* the own EID database */
+	/* Has a packet met it since this was asked last? NULL: never. */
+	bool (*used)(struct fixture *f, const struct xtr_mapping *m);
 };
 
 static inline void on_install(void *arg, struct xtr_mapping *m)
@@ -31,9 +33,10 @@ static inline void on_install(void *arg, struct xtr_mapping *m)
 	struct fixture *f = arg;
 
 	f->n_installed++;
-	/* each mapping has its memory, as it does in the daemon */
+	/* each mapping has its memory, as it does in the daemon; not by malloc(), which a test may
+	 * let fail */
 	if (!m->user) {
-		m->user = malloc(1);
+		m->user = strdup("");
 		f->n_live_at_most++;
 	}
 }
@@ -95,6 +98,20 @@ static inline void on_describe(
 	json_object_set_new(object, "state", json_string("up"));
 }
 
+static inline bool on_used(void *arg, const struct xtr_mapping *m)
+{
+	struct fixture *f = arg;
+
+	return f->used && f->used(f, m);
+}
+
+static inline bool on_counts(void *arg, const struct xtr_mapping *m, uint64_t count[2])
+{
+	count[0] = 3;
+	count[1] = 300;
+	return m->count;
+}
+
 static inline void start(struct fixture *f)
 {
 	static const uint32_t iids[] = {0, 100};
@@ -106,6 +123,8 @@ static inline void start(struct fixture *f)
 	    .forget = on_forget,
 	    .own = on_own,
 	    .describe = on_describe,
+	    .used = on_used,
+	    .counts = on_counts,
 	    .arg = f,
 	};
 

@@ -105,6 +105,21 @@ static void assert_locator(const struct xtr_cfg_locator *l, const char *rloc, un
 	assert_int_equal(l->m_weight, m_weight);
 }
 
+/* decap-dscp and min-reply-plen, hold-, punt-, map-cache- and probe-settings; petr-use. */
+static void assert_lisp(const struct xtr_config *cfg, const char *numbers, enum xtr_petr_use use)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%d %u %u, %u %u %u %u, %u %u, %u %u %d, %u",
+	    cfg->lisp.decap_copy_dscp, cfg->lisp.min_reply_plen4, cfg->lisp.min_reply_plen6,
+	    cfg->lisp.hold_per_eid, cfg->lisp.hold_per_instance, cfg->lisp.hold_total,
+	    cfg->lisp.hold_ms, cfg->lisp.punt_rate, cfg->lisp.punt_burst, cfg->lisp.map_cache_limit,
+	    cfg->lisp.instance_map_cache_limit, cfg->lisp.map_cache_counters,
+	    cfg->lisp.probe_interval_ms);
+	assert_string_equal(text, numbers);
+	assert_int_equal(cfg->lisp.petr_use, use);
+}
+
 static void broken(void **state)
 {
 	const char *path = *state;
@@ -161,17 +176,8 @@ static void defaults(void **state)
 	assert_false(cfg->ms);
 	assert_false(cfg->mr);
 	assert_int_equal(cfg->n_control_addresses, 0);
-	assert_true(cfg->lisp.decap_copy_dscp);
-	assert_int_equal(cfg->lisp.min_reply_plen4, 1);
-	assert_int_equal(cfg->lisp.min_reply_plen6, 1);
-	assert_int_equal(cfg->lisp.hold_per_eid, 1024);
-	assert_int_equal(cfg->lisp.hold_per_instance, 4096);
-	assert_int_equal(cfg->lisp.hold_total, 8192);
-	assert_int_equal(cfg->lisp.hold_ms, 5000);
-	assert_int_equal(cfg->lisp.punt_rate, 20000);
-	assert_int_equal(cfg->lisp.punt_burst, 4096);
-	assert_int_equal(cfg->lisp.petr_use, XTR_PETR_ALWAYS);
-	assert_int_equal(cfg->lisp.probe_interval_ms, 10000);
+	assert_lisp(
+	    cfg, "1 1 1, 1024 4096 8192 5000, 20000 4096, 1000000 0 0, 10000", XTR_PETR_ALWAYS);
 	assert_int_equal(cfg->n_use_petr, 0);
 	assert_int_equal(cfg->n_proxy_etr, 0);
 	assert_true(cfg->mirror);
@@ -285,6 +291,15 @@ static void check_everything_lisp(const struct xtr_config *cfg)
 	assert_int_equal(m[2].action, XTR_ACT_DROP);
 	assert_int_equal(m[3].action, XTR_ACT_SEND_MAP_REQUEST);
 	assert_eid(&m[4].eid, "[7] 64.0.0.0/2");
+	assert_true(m[0].counters && !m[1].counters && !m[2].counters);
+	assert_int_equal(cfg->n_instances, 2);
+	assert_int_equal(cfg->instances[0].iid, 7);
+	assert_int_equal(cfg->instances[0].map_cache_limit, 9);
+	assert_false(cfg->instances[0].map_cache_counters);
+	/* what holds for all, where it is silent */
+	assert_int_equal(cfg->instances[1].iid, 0);
+	assert_int_equal(cfg->instances[1].map_cache_limit, 8);
+	assert_true(cfg->instances[1].map_cache_counters);
 }
 
 static void assert_petr(
@@ -318,9 +333,6 @@ static void check_everything_proxy(const struct xtr_config *cfg)
 	assert_eid(&p[1].rlocs[0], "0.0.0.0/0");
 	assert_int_equal(p[1].n_eids, 1);
 	assert_eid(&p[1].eids[0], "192.168.1.0/24");
-
-	assert_int_equal(cfg->lisp.petr_use, XTR_PETR_NO_ROUTE);
-	assert_int_equal(cfg->lisp.probe_interval_ms, 0);
 }
 
 static void check_everything_rest(const struct xtr_config *cfg)
@@ -355,15 +367,7 @@ static void check_everything_rest(const struct xtr_config *cfg)
 	assert_true(cfg->mr);
 	assert_int_equal(cfg->n_control_addresses, 1);
 	assert_ip(&cfg->control_addresses[0], "172.16.1.2");
-	assert_false(cfg->lisp.decap_copy_dscp);
-	assert_int_equal(cfg->lisp.min_reply_plen4, 8);
-	assert_int_equal(cfg->lisp.min_reply_plen6, 16);
-	assert_int_equal(cfg->lisp.hold_per_eid, 1);
-	assert_int_equal(cfg->lisp.hold_per_instance, 2);
-	assert_int_equal(cfg->lisp.hold_total, 3);
-	assert_int_equal(cfg->lisp.hold_ms, 4);
-	assert_int_equal(cfg->lisp.punt_rate, 5);
-	assert_int_equal(cfg->lisp.punt_burst, 6);
+	assert_lisp(cfg, "0 8 16, 1 2 3 4, 5 6, 7 8 1, 0", XTR_PETR_NO_ROUTE);
 	assert_false(cfg->mirror);
 	assert_string_equal(cfg->socket, "/run/x.sock");
 	assert_string_equal(cfg->state_dir, "/run/x.state");

@@ -24,6 +24,7 @@ LIMIT = 60  # seconds; nothing here takes so long
 # listing: document, words
 LISTINGS = {
     "map-cache": ("map-cache", "show map-cache"),
+    "map-cache-summary": ("map-cache-summary", "show map-cache summary"),
     "database": ("database", "show database"),
     "sites": ("sites", "show sites"),
     "sites-detail": ("sites", "show sites detail"),
