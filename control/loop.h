@@ -6,6 +6,7 @@
 #define XTR_LOOP_H
 
 #include <stdint.h>
+#include "util/timer.h"
 
 struct xtr_watch {
 	int fd;
@@ -25,5 +26,8 @@ int xtr_loop_add(
 void xtr_loop_remove(struct xtr_loop *loop, struct xtr_watch *w);
 /* Waits at most us microseconds for a descriptor and calls what is ready. Returns how many were. */
 int xtr_loop_wait(struct xtr_loop *loop, uint32_t us);
+/* Fires timers that are due, for half a millisecond at most: a million that are due at once do not
+ * keep packets and descriptors waiting. What is left comes with the next call. */
+void xtr_loop_timers(struct xtr_wheel *wheel);
 
 #endif

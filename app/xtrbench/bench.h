@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * xtrbench: what its suites share. A suite measures cases; a case gives samples, one a window, of
- * which minimum, tenth percentile, median and maximum are reported.
+ * xtrbench: what its suites share. A suite is made of jobs, each of which runs in a process of its
+ * own, so that the heap and the pages of one are not in the figures of another. A job measures
+ * cases; a case gives samples, one a window, of which minimum, tenth and ninetieth percentile,
+ * median and maximum are reported.
  */
 #ifndef XTR_BENCH_H
 #define XTR_BENCH_H
@@ -9,27 +11,56 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#define BENCH_WINDOWS 100
+#define BENCH_WINDOWS 100 /* of a case, at most */
 
 struct bench {
-	json_t *figures; /* array */
-	bool quiet;      /* JSON only at the end: no table */
+	FILE *out;        /* to the process that prints: a JSON object a line */
+	const char *only; /* cases whose names begin so; NULL: all */
+	unsigned windows; /* of a case, 1 to BENCH_WINDOWS */
 };
 
-/* Adds one figure; sorts samples. lower_is_better decides what "min" means to nobody: all are
- * given. */
+/* A part of a suite. */
+struct bench_job {
+	const char *suite;
+	/* what the names of its cases begin with, up to a NULL; none: not known before it runs */
+	const char *cases[8];
+	/* after rte_eal_init(); 0, or negative with a line on stderr */
+	int (*run)(struct bench *b);
+	bool
+	    own_network; /* it opens the sockets of the daemon: in a network namespace of its own */
+};
+
+/* Is this case asked for? A job of one case may as well measure it and leave it to the report. */
+bool bench_wants(const struct bench *b, const char *name);
+
+/* What a case was measured beside, window by window in turn, in the same process. */
+struct bench_peer {
+	const char *name;
+	const char
+	    *type; /* what of it, such as its fastest look-up function; NULL: nothing to say */
+	double *samples; /* as many as ours */
+};
+
+/* Reports one figure if its case is asked for; sorts samples. */
 void bench_report(struct bench *b, const char *suite, const char *name, const char *metric,
     const char *unit, double *samples, unsigned n);
-
-/* The same beside a peer's samples of the same run, as many; ratio is ours / peer's, of medians. */
+/* The same beside a peer, whose samples are sorted too. */
 void bench_report_peer(struct bench *b, const char *suite, const char *name, const char *metric,
-    const char *unit, double *samples, const char *peer, double *peer_samples, unsigned n);
+    const char *unit, double *samples, unsigned n, const struct bench_peer *peer);
 
-/* Suites. 0, or negative errno with a line on stderr. */
+/* --- for main.c --- */
+
+/* Says to the process that prints what runs here. */
+void bench_report_machine(struct bench *b);
+void bench_print_head(void);
+void bench_print(const json_t *figure);
+
+/* Jobs of the suites, each list up to one without a suite. */
+extern const struct bench_job bench_mapcache_jobs[];
 int bench_wire(struct bench *b);
 int bench_auth(struct bench *b);
-int bench_mapcache(struct bench *b);
 int bench_datapath(struct bench *b);
 
 #endif

@@ -1,165 +1,238 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * xtrbench: throughput figures of this machine, through the code that the daemon runs.
+ * xtrbench: throughput and scale figures of this machine, through the code that the daemon runs.
  */
-#include <stdio.h>
+#include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
-#include <rte_cycles.h>
 #include <rte_eal.h>
-#include <rte_version.h>
 
 #include "app/xtrbench/bench.h"
 
-static const struct {
-	const char *name;
-	int (*run)(struct bench *b);
-} suites[] = {{"wire", bench_wire}, {"wire", bench_auth}, {"mapcache", bench_mapcache},
-    {"datapath", bench_datapath}};
+static const struct bench_job other_jobs[] = {
+    {.suite = "wire", .run = bench_wire},
+    {.suite = "wire", .run = bench_auth},
+    {.suite = "datapath", .run = bench_datapath},
+    {.suite = NULL},
+};
 
-#define N_SUITES (sizeof(suites) / sizeof(suites[0]))
+/* In the order in which they run. */
+static const struct bench_job *const jobs[] = {other_jobs, bench_mapcache_jobs};
 
-static int by_value(const void *a, const void *b)
+#define N_LISTS (sizeof(jobs) / sizeof(jobs[0]))
+
+struct command {
+	const char *suites[8]; /* up to a NULL; none: all */
+	unsigned n_suites;
+	const char *only;
+	unsigned windows;
+	bool json;
+};
+
+struct run {
+	const struct command *cmd;
+	json_t *figures, *machine;
+};
+
+/* A CPU to measure on: the last that this process may use, as the first has most of the system's
+ * own work. */
+static int measuring_cpu(void)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	cpu_set_t cpus;
+	int last = 0;
 
-	return (x > y) - (x < y);
+	CPU_ZERO(&cpus);
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET((size_t)i, &cpus))
+			last = i;
+	return last;
 }
 
-static bool is_noisy(const double *sorted, unsigned n)
-{
-	return sorted[n / 10] > sorted[0] * 1.1;
-}
-
-static json_t *figure(const char *suite, const char *name, const char *metric, const char *unit,
-    double *s, unsigned n)
-{
-	qsort(s, n, sizeof(*s), by_value);
-	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:i, s:s, s:b}", "suite", suite,
-	    "case", name, "metric", metric, "min", s[0], "p10", s[n / 10], "median", s[n / 2],
-	    "max", s[n - 1], "samples", (int)n, "unit", unit, "noisy", is_noisy(s, n));
-}
-
-static void print_figure(const char *suite, const char *name, const char *metric, const char *unit,
-    const double *s, unsigned n)
-{
-	printf("%-9s %-26s %-18s %12.1f %12.1f %12.1f %12.1f  %s%s", suite, name, metric, s[0],
-	    s[n / 10], s[n / 2], s[n - 1], unit, is_noisy(s, n) ? " (noisy)" : "");
-}
-
-void bench_report(struct bench *b, const char *suite, const char *name, const char *metric,
-    const char *unit, double *s, unsigned n)
-{
-	json_array_append_new(b->figures, figure(suite, name, metric, unit, s, n));
-	if (!b->quiet) {
-		print_figure(suite, name, metric, unit, s, n);
-		putchar('\n');
-	}
-	fflush(stdout);
-}
-
-void bench_report_peer(struct bench *b, const char *suite, const char *name, const char *metric,
-    const char *unit, double *s, const char *peer, double *peer_s, unsigned n)
-{
-	json_t *f = figure(suite, name, metric, unit, s, n);
-	double median, ratio;
-
-	qsort(peer_s, n, sizeof(*peer_s), by_value);
-	median = peer_s[n / 2];
-	ratio = s[n / 2] / median;
-	json_object_set_new(f, "peer", json_string(peer));
-	json_object_set_new(f, "peer_median", json_real(median));
-	json_object_set_new(f, "ratio", json_real(ratio));
-	json_array_append_new(b->figures, f);
-	if (!b->quiet) {
-		print_figure(suite, name, metric, unit, s, n);
-		printf("; %s %.1f, ratio %.3f\n", peer, median, ratio);
-	}
-	fflush(stdout);
-}
-
-/* All suites run on one lcore, without huge pages; net_null stands in for NICs. */
+/* One lcore, no huge pages of its own; net_null stands in for NICs. */
 static int start_eal(void)
 {
-	static char a0[] = "xtrbench", a1[] = "--no-huge", a2[] = "--no-shconf", a3[] = "--no-pci",
-		    a4[] = "--no-telemetry", a5[] = "-m256", a6[] = "--vdev=net_null0",
-		    a7[] = "--vdev=net_null1", a8[] = "--lcores=0",
-		    a9[] = "--log-level=lib.eal:warning",
-		    a10[] = "--force-max-simd-bitwidth=512"; /* the peers' best, where it runs */
-	char *args[] = {a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, NULL};
+	static char lcores[32];
+	static const char *const words[] = {"xtrbench", "--no-huge", "--no-shconf", "--no-pci",
+	    "--no-telemetry", "-m256", "--vdev=net_null0", "--vdev=net_null1",
+	    "--log-level=lib.eal:warning",
+	    "--force-max-simd-bitwidth=512", /* the peers' best, where it runs */
+	    lcores};
+	char *args[sizeof(words) / sizeof(words[0]) + 1] = {NULL};
+	int n = 0;
 
-	return rte_eal_init(11, args);
+	snprintf(lcores, sizeof(lcores), "--lcores=0@%d", measuring_cpu());
+	for (; n < (int)(sizeof(words) / sizeof(words[0])); n++)
+		args[n] = strdup(words[n]); /* EAL keeps them */
+	return rte_eal_init(n, args);
 }
 
-static json_t *machine(void)
+/* In a process of its own. What libraries print goes where errors go: out is for figures. */
+static int run_here(const struct bench_job *job, const struct command *cmd, FILE *out)
 {
-	char line[256], model[128] = "unknown";
-	FILE *f = fopen("/proc/cpuinfo", "r");
+	struct bench b = {.out = out, .only = cmd->only, .windows = cmd->windows};
+	int rc;
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "model name : %127[^\n]", model) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return json_pack("{s:s, s:I, s:I, s:s}", "cpu", model, "cores",
-	    (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "tsc_hz", (json_int_t)rte_get_tsc_hz(),
-	    "dpdk", rte_version());
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	if (job->own_network && unshare(CLONE_NEWNET) < 0 &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+		fprintf(stderr, "xtrbench: network namespace: %s\n", strerror(errno));
+		return -errno;
+	}
+	if (start_eal() < 0) {
+		fprintf(stderr, "xtrbench: EAL does not start\n");
+		return -1;
+	}
+	bench_report_machine(&b);
+	rc = job->run(&b);
+	rte_eal_cleanup();
+	return rc;
 }
 
-/* Marks all that is called so. */
-static bool want_suite(const char *name, bool *wanted)
+/* Takes what a job says. */
+static void take(struct run *r, const char *line)
 {
-	bool found = false;
+	json_t *object = json_loads(line, 0, NULL), *machine = json_object_get(object, "machine");
 
-	for (unsigned i = 0; i < N_SUITES; i++)
-		if (!strcmp(suites[i].name, name))
-			wanted[i] = found = true;
-	return found;
+	if (machine && !r->machine) {
+		r->machine = json_incref(machine);
+	} else if (object && !machine) {
+		if (!r->cmd->json)
+			bench_print(object);
+		json_array_append(r->figures, object);
+	}
+	json_decref(object);
+}
+
+static int run_job(struct run *r, const struct bench_job *job)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int ends[2], status;
+	FILE *in;
+	pid_t pid;
+
+	fflush(stdout);
+	if (pipe(ends) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		FILE *out = fdopen(ends[1], "w");
+
+		close(ends[0]);
+		_exit(!out || run_here(job, r->cmd, out) < 0);
+	}
+	close(ends[1]);
+	in = fdopen(ends[0], "r");
+	while (in && getline(&line, &room, in) >= 0)
+		take(r, line);
+	free(line);
+	if (in)
+		fclose(in);
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "xtrbench: %s: %s\n", job->suite, strsignal(WTERMSIG(status)));
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -1;
+}
+
+/* May it have a case that is asked for? */
+static bool wants_job(const struct command *cmd, const struct bench_job *job)
+{
+	bool suite = !cmd->n_suites;
+
+	for (unsigned i = 0; i < cmd->n_suites; i++)
+		suite |= !strcmp(cmd->suites[i], job->suite);
+	if (!suite || !cmd->only || !job->cases[0])
+		return suite;
+	for (unsigned i = 0; job->cases[i]; i++) {
+		size_t a = strlen(job->cases[i]), b = strlen(cmd->only);
+
+		if (!strncmp(job->cases[i], cmd->only, a < b ? a : b))
+			return true;
+	}
+	return false;
+}
+
+static bool is_suite(const char *name)
+{
+	for (unsigned l = 0; l < N_LISTS; l++)
+		for (unsigned i = 0; jobs[l][i].suite; i++)
+			if (!strcmp(jobs[l][i].suite, name))
+				return true;
+	return false;
 }
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: xtrbench [wire|mapcache|datapath ...] [--json]\n");
+	fprintf(to,
+	    "usage: xtrbench [wire|mapcache|datapath ...] [--case PREFIX] [--windows N] [--json]\n"
+	    "  --case PREFIX   only cases whose names begin so\n"
+	    "  --windows N     samples a case, 1 to %d (%d)\n"
+	    "  --json          one JSON document instead of the table\n",
+	    BENCH_WINDOWS, BENCH_WINDOWS);
 }
 
-int main(int argc, char **argv)
+/* Exit status, or negative: go on. */
+static int read_command(struct command *cmd, int argc, char **argv)
 {
-	struct bench b = {.figures = json_array()};
-	bool wanted[N_SUITES] = {false}, any = false;
-	json_t *doc;
-
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
 			usage(stdout);
 			return 0;
 		}
 		if (!strcmp(argv[i], "--json")) {
-			b.quiet = true;
-		} else if (want_suite(argv[i], wanted)) {
-			any = true;
+			cmd->json = true;
+		} else if (!strcmp(argv[i], "--case") && i + 1 < argc) {
+			cmd->only = argv[++i];
+		} else if (!strcmp(argv[i], "--windows") && i + 1 < argc &&
+			   atoi(argv[i + 1]) >= 1 && atoi(argv[i + 1]) <= BENCH_WINDOWS) {
+			cmd->windows = (unsigned)atoi(argv[++i]);
+		} else if (is_suite(argv[i]) && cmd->n_suites < 8) {
+			cmd->suites[cmd->n_suites++] = argv[i];
 		} else {
 			usage(stderr);
 			return 2;
 		}
 	}
-	if (start_eal() < 0) {
-		fprintf(stderr, "xtrbench: EAL does not start\n");
-		return 1;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct command cmd = {.windows = BENCH_WINDOWS};
+	struct run r = {.cmd = &cmd};
+	int status = read_command(&cmd, argc, argv);
+
+	if (status >= 0)
+		return status;
+	status = 0;
+	r.figures = json_array();
+	if (!cmd.json)
+		bench_print_head();
+	for (unsigned l = 0; l < N_LISTS; l++)
+		for (unsigned i = 0; jobs[l][i].suite; i++)
+			if (wants_job(&cmd, &jobs[l][i]) && run_job(&r, &jobs[l][i]) < 0)
+				status = 1;
+	if (!status && !json_array_size(r.figures)) {
+		fprintf(stderr, "xtrbench: no case is called so\n");
+		status = 2;
 	}
-	if (!b.quiet)
-		printf("%-9s %-26s %-18s %12s %12s %12s %12s  %s\n", "suite", "case", "metric",
-		    "min", "p10", "median", "max", "unit");
-	for (unsigned i = 0; i < N_SUITES; i++)
-		if ((wanted[i] || !any) && suites[i].run(&b) < 0)
-			return 1;
-	doc = json_pack("{s:o, s:O}", "machine", machine(), "figures", b.figures);
-	if (b.quiet) {
+	if (!r.machine)
+		r.machine = json_object();
+	if (cmd.json) {
+		json_t *doc = json_pack("{s:O, s:O}", "machine", r.machine, "figures", r.figures);
+
 		json_dumpf(doc, stdout, JSON_INDENT(1));
 		putchar('\n');
+		json_decref(doc);
 	}
-	json_decref(doc);
-	json_decref(b.figures);
-	rte_eal_cleanup();
-	return 0;
+	json_decref(r.machine);
+	json_decref(r.figures);
+	return status;
 }

@@ -86,10 +86,10 @@ static void make_random128(struct bench_prefix *p, unsigned i, const struct benc
 }
 
 const struct bench_set bench_sets[BENCH_SETS] = {
-    [BENCH_INTERNET] = {"lookup4/internet-1m", 4, 1000000, 1u << 15, make_internet},
-    [BENCH_HOST] = {"lookup4/host-1m", 4, 1000000, 1u << 20, make_host},
-    [BENCH_MIXED6] = {"lookup6/mixed-1m", 6, 1000000, 3u << 20, make_mixed6},
-    [BENCH_RANDOM128] = {"lookup6/random128-200k", 6, 200000, 2700000, make_random128},
+    [BENCH_INTERNET] = {"internet-1m", 4, 1000000, 1u << 15, 1032768, make_internet},
+    [BENCH_HOST] = {"host-1m", 4, 1000000, 1u << 20, 2048576, make_host},
+    [BENCH_MIXED6] = {"mixed-1m", 6, 1000000, 3u << 20, 4145728, make_mixed6},
+    [BENCH_RANDOM128] = {"random128-200k", 6, 200000, 2600000, 2900000, make_random128},
 };
 
 struct xtr_ip bench_ip(const struct bench_prefix *p, unsigned af)
@@ -120,7 +120,7 @@ struct bench_prefix *bench_set_make(const struct bench_set *set)
 	struct bench_prefix *p = calloc(set->n, sizeof(*p));
 	uint32_t *seen = calloc(slots, sizeof(*seen)), at;
 
-	bench_random_seed(set->n + set->tbl8s);
+	bench_random_seed(set->seed);
 	for (unsigned i = 0; p && seen && i < set->n; i++) {
 		do {
 			struct xtr_ip ip;

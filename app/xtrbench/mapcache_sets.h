@@ -14,10 +14,11 @@ struct bench_prefix {
 };
 
 struct bench_set {
-	const char *name; /* of the case, between the slashes */
+	const char *name; /* in those of its cases */
 	unsigned af;
 	unsigned n;     /* prefixes, all different */
-	unsigned tbl8s; /* groups that the peer needs room for */
+	unsigned tbl8s; /* groups that the peer asks room for, and no more */
+	unsigned seed;
 	void (*make)(struct bench_prefix *p, unsigned i, const struct bench_prefix *before);
 };
 

@@ -21,17 +21,19 @@ static int measure(struct bench *b, const char *name,
 	double samples[BENCH_WINDOWS];
 	volatile unsigned sum = 0;
 
+	if (!bench_wants(b, name))
+		return 0;
 	if (xtr_writer_result(w) < 0 || !read(w->p, w->len, 1)) {
 		fprintf(stderr, "xtrbench: %s: the message cannot be read\n", name);
 		return -1;
 	}
-	for (unsigned i = 0; i < BENCH_WINDOWS; i++) {
+	for (unsigned i = 0; i < b->windows; i++) {
 		uint64_t start = rte_rdtsc();
 
 		sum = sum + read(w->p, w->len, PER_WINDOW);
 		samples[i] = PER_WINDOW * (double)rte_get_tsc_hz() / (double)(rte_rdtsc() - start);
 	}
-	bench_report(b, "wire", name, "per_second", "1/s", samples, BENCH_WINDOWS);
+	bench_report(b, "wire", name, "per_second", "1/s", samples, b->windows);
 	return 0;
 }
 
@@ -59,9 +61,13 @@ static double collected(const char *name, long n)
 
 static int count(struct bench *b, const char *name)
 {
-	double few = collected(name, COUNT_FEW), many = collected(name, COUNT_MANY);
-	double each = (many - few) / (COUNT_MANY - COUNT_FEW);
+	double few, many, each;
 
+	if (!bench_wants(b, name))
+		return 0;
+	few = collected(name, COUNT_FEW);
+	many = collected(name, COUNT_MANY);
+	each = (many - few) / (COUNT_MANY - COUNT_FEW);
 	if (few < 0 || many < 0) {
 		fprintf(stderr, "xtrbench: %s: no instructions: valgrind did not run\n", name);
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "util/timer.h"
 
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -74,39 +75,50 @@ void xtr_timer_arm(struct xtr_wheel *w, struct xtr_timer *t, uint64_t ms, xtr_ti
 	w->n_armed++;
 }
 
-/* Moves the timers of a higher level's slot down, when the clock enters the time it spans. */
-static void cascade(struct xtr_wheel *w, unsigned level)
+/* The timers of higher levels' slots have to move down when the clock enters the time that these
+ * span. */
+static void open_slots(struct xtr_wheel *w)
 {
-	unsigned slot = (w->now >> (SLOT_BITS * level)) & SLOT_MASK;
-	struct xtr_timer *t = w->slot[level][slot];
+	for (unsigned level = 1; level < XTR_WHEEL_LEVELS; level++) {
+		unsigned slot = (w->now >> (SLOT_BITS * level)) & SLOT_MASK;
 
-	w->slot[level][slot] = NULL;
-	w->occupied[level] &= ~(1ull << slot);
-	while (t) {
-		struct xtr_timer *next = t->next;
-
-		link_timer(w, t);
-		t = next;
+		if (w->now & ((1ull << (SLOT_BITS * level)) - 1))
+			break;
+		w->moving[level] = w->slot[level][slot];
+		if (w->moving[level])
+			w->moving[level]->pprev = &w->moving[level];
+		w->slot[level][slot] = NULL;
+		w->occupied[level] &= ~(1ull << slot);
 	}
 }
 
-/* Fires what is due at this tick, at most `max` (0: no limit); what is left stays for the next run.
- * A timer may move the clock itself: the slot is that of the clock as it is after each. */
-static unsigned fire_slot(struct xtr_wheel *w, unsigned max)
+/* Moves them, lower levels first, at most *left. */
+static void move(struct xtr_wheel *w, unsigned *left)
 {
-	unsigned fired = 0;
 	struct xtr_timer *t;
 
-	while ((t = w->slot[0][w->now & SLOT_MASK]) != NULL) {
-		if (max && fired == max)
-			return fired;
+	for (unsigned level = 1; level < XTR_WHEEL_LEVELS; level++)
+		while (*left && (t = w->moving[level]) != NULL) {
+			(*left)--;
+			unlink_timer(t);
+			link_timer(w, t);
+		}
+}
+
+/* Fires what is due at this tick, at most *left; what remains stays for the next run. A timer may
+ * move the clock itself: the slot is that of the clock as it is after each. */
+static void fire_slot(struct xtr_wheel *w, unsigned *left)
+{
+	struct xtr_timer *t;
+
+	while (*left && (t = w->slot[0][w->now & SLOT_MASK]) != NULL) {
+		(*left)--;
 		unlink_timer(t);
 		w->n_armed--;
-		fired++;
 		t->fn(t);
 	}
-	w->occupied[0] &= ~(1ull << (w->now & SLOT_MASK));
-	return fired;
+	if (!w->slot[0][w->now & SLOT_MASK])
+		w->occupied[0] &= ~(1ull << (w->now & SLOT_MASK));
 }
 
 /* The next tick after now, at most `target`, at which something is to do: a slot to fire or to
@@ -131,18 +143,17 @@ static uint64_t next_stop(const struct xtr_wheel *w, uint64_t target)
 
 static unsigned run_to(struct xtr_wheel *w, uint64_t target, unsigned max)
 {
-	unsigned fired = fire_slot(w, max); /* what an earlier run left */
+	unsigned limit = max ? max : UINT_MAX, left = limit;
 
-	while (w->now < target && !(max && fired >= max)) {
+	/* first what an earlier run left */
+	for (;;) {
+		move(w, &left);
+		fire_slot(w, &left);
+		if (!left || w->now >= target)
+			return limit - left;
 		w->now = w->n_armed ? next_stop(w, target) : target;
-		for (unsigned level = 1; level < XTR_WHEEL_LEVELS; level++) {
-			if (w->now & ((1ull << (SLOT_BITS * level)) - 1))
-				break;
-			cascade(w, level);
-		}
-		fired += fire_slot(w, max ? max - fired : 0);
+		open_slots(w);
 	}
-	return fired;
 }
 
 static uint64_t clock_ms(const struct xtr_wheel *w)
@@ -163,6 +174,9 @@ uint64_t xtr_wheel_wait(const struct xtr_wheel *w, uint64_t limit)
 		return limit;
 	if (w->slot[0][w->now & SLOT_MASK])
 		return 0;
+	for (unsigned level = 1; level < XTR_WHEEL_LEVELS; level++)
+		if (w->moving[level])
+			return 0;
 	/* the clock may have gone on since the last run, or that run may have stopped at its limit
 	 */
 	stop = next_stop(w, limit < UINT64_MAX - clock ? clock + limit : UINT64_MAX);

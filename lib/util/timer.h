@@ -35,6 +35,8 @@ struct xtr_wheel {
 	unsigned n_armed;
 	uint64_t occupied[XTR_WHEEL_LEVELS];
 	struct xtr_timer *slot[XTR_WHEEL_LEVELS][XTR_WHEEL_SLOTS];
+	/* of a slot whose time has come, those that still have to go to lower levels */
+	struct xtr_timer *moving[XTR_WHEEL_LEVELS];
 };
 
 /* manual: the clock stands still but for xtr_clock_advance(). */
@@ -51,8 +53,9 @@ static inline bool xtr_timer_armed(const struct xtr_timer *t)
 {
 	return t->pprev != 0;
 }
-/* Reads the clock and fires what is due, at most `max` timers (0: no limit). Returns how many
- * fired. */
+/* Reads the clock and fires what is due. Touches at most `max` timers (0: no limit): those that
+ * fire, and those of a time to come that have to change their place in the wheel. Returns how many;
+ * if fewer than max, nothing is left to do. */
 unsigned xtr_wheel_run(struct xtr_wheel *w, unsigned max);
 /* Milliseconds until the next timer may be due (a lower bound), at most `limit`. */
 uint64_t xtr_wheel_wait(const struct xtr_wheel *w, uint64_t limit);

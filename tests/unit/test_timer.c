@@ -195,7 +195,7 @@ static void at_most_max(void **state)
 	enum { N = 1000 };
 	struct probe *p = calloc(N, sizeof(*p));
 	struct xtr_wheel w;
-	unsigned fired = 0, runs = 0, n;
+	unsigned touched = 0, runs = 0, n;
 
 	xtr_wheel_init(&w, true);
 	for (unsigned i = 0; i < N; i++) {
@@ -205,18 +205,60 @@ static void at_most_max(void **state)
 	w.offset += 200; /* time passes without a run */
 	while ((n = xtr_wheel_run(&w, 30)) != 0) {
 		assert_true(n <= 30);
-		fired += n;
+		touched += n;
 		runs++;
 		if (w.n_armed)
 			assert_int_equal(xtr_wheel_wait(&w, 1000), 0);
 	}
-	assert_int_equal(fired, N);
-	assert_true(runs >= N / 30);
+	assert_int_equal(touched, 2 * N); /* each was moved once */
+	assert_true(runs >= 2 * N / 30);
 	assert_int_equal(xtr_wheel_now(&w), 200);
 	for (unsigned i = 0; i < N; i++) {
 		assert_int_equal(p[i].n, 1);
 		assert_int_equal(p[i].fired_at, i < N / 2 ? 70 : 80);
 	}
+	free(p);
+}
+
+/* Many that are due at once, from far: no run touches more than it may, on their way down the wheel
+ * either; and between runs they can be cancelled and armed again. */
+static void a_crowd(void **state)
+{
+	enum { N = 3000, AT_ONCE = 16, HOURS = 3 * 3600 * 1000 };
+	struct probe *p = calloc(N, sizeof(*p));
+	unsigned runs = 0, touched = 0, n, fired = 0;
+	struct xtr_wheel w;
+
+	xtr_wheel_init(&w, true);
+	for (unsigned i = 0; i < N; i++) {
+		p[i].w = &w;
+		xtr_timer_arm(&w, &p[i].t, HOURS, on_probe);
+	}
+	w.offset += HOURS;
+	do {
+		n = xtr_wheel_run(&w, AT_ONCE);
+		assert_true(n <= AT_ONCE);
+		touched += n;
+		if (n == AT_ONCE)
+			assert_true(!w.n_armed || xtr_wheel_wait(&w, 1000) == 0);
+		/* they are on their way: one leaves, one goes on to a later time */
+		if (runs++ == 3) {
+			assert_true(xtr_timer_armed(&p[0].t) && xtr_timer_armed(&p[1].t));
+			xtr_timer_cancel(&w, &p[0].t);
+			xtr_timer_arm(&w, &p[1].t, HOURS + 1000 - xtr_wheel_now(&w), on_probe);
+			xtr_timer_cancel(&w, &p[N - 1].t);
+		}
+	} while (n == AT_ONCE);
+	assert_int_equal(xtr_wheel_now(&w), HOURS);
+	assert_int_equal(w.n_armed, 1);
+	for (unsigned i = 0; i < N; i++)
+		fired += p[i].n && p[i].fired_at == HOURS;
+	assert_int_equal(fired, N - 3);
+	assert_true(touched > N && touched < XTR_WHEEL_LEVELS * N);
+	xtr_clock_advance(&w, 1000);
+	assert_int_equal(p[1].n, 1);
+	assert_int_equal(p[1].fired_at, HOURS + 1000);
+	assert_int_equal(p[0].n + p[N - 1].n, 0);
 	free(p);
 }
 
@@ -440,6 +482,7 @@ int main(void)
 	    cmocka_unit_test(in_callbacks),
 	    cmocka_unit_test(advance_in_callback),
 	    cmocka_unit_test(at_most_max),
+	    cmocka_unit_test(a_crowd),
 	    cmocka_unit_test(wait_bound),
 	    cmocka_unit_test(real_clock),
 	    cmocka_unit_test(random_against_model),
