@@ -22,7 +22,8 @@ quietly() {
 	return $status
 }
 
-# build DIRECTORY [MESON OPTIONS...]: configures it the first time, then builds what changed.
+# build DIRECTORY [MESON OPTIONS...]: configures it the first time, then builds what changed; only the `targets`, if
+# that is set.
 build() {
 	local dir=$1
 	shift
@@ -30,7 +31,7 @@ build() {
 	if [ ! -f "$dir/build.ninja" ]; then
 		quietly "$dir/setup.log" meson setup "$dir" "$@" || return
 	fi
-	quietly "$dir/build.log" ninja -C "$dir"
+	quietly "$dir/build.log" ninja -C "$dir" ${targets:-}
 }
 
 # The build that people run and measure.

@@ -11,11 +11,12 @@
 #include <rte_common.h>
 #include <rte_eal.h>
 
-/* Group setup. The threads that a test makes run on any CPU, not on the main lcore's alone. */
-static inline int eal_setup(void **state)
+/* With so many MiB of memory, which come as they are touched. The threads that a test makes run on
+ * any CPU, not on the main lcore's alone. */
+static inline int eal_start(const char *mib)
 {
-	static const char *const args[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "-m",
-	    "128", "--no-telemetry", "--log-level=error"};
+	const char *const args[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "-m", mib,
+	    "--no-telemetry", "--log-level=error"};
 	static char text[RTE_DIM(args)][32];
 	static char *argv[RTE_DIM(args) + 1];
 	cpu_set_t cpus;
@@ -29,6 +30,12 @@ static inline int eal_setup(void **state)
 	if (rte_eal_init(RTE_DIM(args), argv) < 0)
 		return -1;
 	return pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus) ? -1 : 0;
+}
+
+/* Group setup. */
+static inline int eal_setup(void **state)
+{
+	return eal_start("128");
 }
 
 static inline int eal_teardown(void **state)

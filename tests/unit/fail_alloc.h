@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory that runs short when a test says so: linked with --wrap for calloc, malloc, reallocarray,
- * aligned_alloc and mmap, so that only what is linked statically into the test is concerned, not
- * DPDK's or cmocka's shared objects.
+ * Memory that runs short when a test says so: linked with --wrap for calloc, malloc, realloc,
+ * reallocarray, aligned_alloc, posix_memalign and mmap64, so that only what is linked statically
+ * into the test is concerned, not DPDK's or cmocka's shared objects. madvise, which only advises,
+ * fails whenever memory is short.
  */
 #ifndef XTR_TEST_FAIL_ALLOC_H
 #define XTR_TEST_FAIL_ALLOC_H
@@ -17,10 +18,17 @@ void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_reallocarray(void *p, size_t n, size_t size);
 void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+int __real_posix_memalign(void **p, size_t align, size_t size);
+int __wrap_posix_memalign(void **p, size_t align, size_t size);
+int __real_madvise(void *at, size_t len, int advice);
+int __wrap_madvise(void *at, size_t len, int advice);
 void *__real_aligned_alloc(size_t align, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
-void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
-void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+/* the name that <sys/mman.h> gives to mmap where files may be large */
+void *__real_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
 
 /* Allocations that still succeed; negative: all. Of the test's one thread. */
 static int allocs_left = -1;
@@ -59,9 +67,28 @@ void *__wrap_aligned_alloc(size_t align, size_t size)
 	return alloc_fails() ? NULL : __real_aligned_alloc(align, size);
 }
 
-void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+void *__wrap_realloc(void *p, size_t size)
 {
-	return alloc_fails() ? MAP_FAILED : __real_mmap(at, len, prot, flags, fd, offset);
+	return alloc_fails() ? NULL : __real_realloc(p, size);
+}
+
+int __wrap_posix_memalign(void **p, size_t align, size_t size)
+{
+	return alloc_fails() ? ENOMEM : __real_posix_memalign(p, align, size);
+}
+
+/* No allocation: it is not counted as one. */
+int __wrap_madvise(void *at, size_t len, int advice)
+{
+	if (allocs_left != 0)
+		return __real_madvise(at, len, advice);
+	errno = ENOMEM;
+	return -1;
+}
+
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return alloc_fails() ? MAP_FAILED : __real_mmap64(at, len, prot, flags, fd, offset);
 }
 
 #endif
