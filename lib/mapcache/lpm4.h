@@ -9,8 +9,9 @@
  * BIG (lpm4_big.c): direct tables. dir16 has the prefixes of length 0 to 16, dir24 those of 17 to
  * 24, groups the rest; 0 in one of them means "ask dir16", so that a short prefix writes at most
  * 65,536 slots. Slots of dir24 without a value of their own have that of a prefix of 12 to 16 bits.
- * Memory is reserved once and comes as it is touched. Groups are one cache line while their 256
- * addresses have at most 12 intervals, else a slot an address.
+ * Memory is reserved once and comes as it is touched. Groups are two values while one of
+ * their 256 addresses differs from all others, one cache line while there are at most 12 intervals,
+ * else a slot an address.
  *
  * One word tells readers the form; the writer stores it last and keeps what it replaced for a grace
  * period. Deleting or replacing a prefix stores values only and needs no memory.
@@ -101,14 +102,25 @@ void xtr_lpm4_small_free(uintptr_t word);
 
 /* --- big --- */
 
-#define XTR_LPM4_GROUP 0x80000000u /* in a slot of dir24: the rest names a group */
-#define XTR_LPM4_FULL  0x40000000u /* a slot an address, else struct xtr_lpm4_line */
-#define XTR_LPM4_INDEX 0x3fffffffu /* of 64 bytes from the first group */
+/*
+ * A slot of dir24: a value, or a group, which says what the 256 addresses have.
+ * Host: one address differs from all others. Its last byte is in the slot, too, with the number of
+ * a pair. Line: struct xtr_lpm4_line. Full: a value an address.
+ */
+#define XTR_LPM4_HOST  0x80000000u /* byte << 23 and pair follow */
+#define XTR_LPM4_PAIRS (1u << 23)
+#define XTR_LPM4_GROUP 0x40000000u /* line or full: the rest counts 64 bytes from `groups` */
+#define XTR_LPM4_FULL  0x20000000u
+#define XTR_LPM4_INDEX 0x1fffffffu
 #define XTR_LPM4_LINE  12u
+_Static_assert(XTR_LPM_VALUE_MAX < XTR_LPM4_GROUP, "values are no groups");
+
+struct xtr_lpm4_pair {
+	uint32_t value[2]; /* of the others, of the host; atomic */
+};
 
 struct xtr_lpm4_line {
-	uint8_t end[XTR_LPM4_LINE]; /* last addresses, in order; unused: 255 */
-	uint32_t spare;
+	uint8_t end[16]; /* last addresses, in order; unused, and the last four: 255 */
 	uint32_t value[XTR_LPM4_LINE]; /* atomic */
 };
 _Static_assert(sizeof(struct xtr_lpm4_line) == 64, "a cache line");
@@ -118,6 +130,7 @@ _Static_assert(sizeof(struct xtr_lpm4_line) == 64, "a cache line");
 struct xtr_lpm4_dir {
 	const uint32_t *dir16, *dir24;
 	const char *groups;
+	const struct xtr_lpm4_pair *pairs;
 };
 
 /* NULL: no memory. Both of these: the word is published by the caller. */

@@ -24,7 +24,7 @@ static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte
 	__m128i e = _mm_load_si128((const __m128i *)(const void *)line->end);
 	unsigned not_below = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(e, k), e));
 
-	return (unsigned)__builtin_popcount(~not_below & 0xfff);
+	return (unsigned)__builtin_popcount(~not_below & 0xffff);
 }
 
 void xtr_lpm4_lookup_avx2(

@@ -4,6 +4,8 @@
 
 #include "mapcache/lpm4.h"
 
+#define PAIRS_AT_ONCE 12 /* from so many keys of a batch on, gathering costs less */
+
 static void lookup_dir512(
     const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n);
 #define LOOKUP_DIR lookup_dir512
@@ -21,82 +23,186 @@ static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte
 {
 	__m128i e = _mm_load_si128((const __m128i *)(const void *)line->end);
 
-	return (unsigned)__builtin_popcount(
-	    _mm_mask_cmplt_epu8_mask(0xfff, e, _mm_set1_epi8((char)byte)));
+	return (unsigned)__builtin_popcount(_mm_cmpgt_epu8_mask(_mm_set1_epi8((char)byte), e));
 }
 
-/* Gathers slots for the lanes of a mask, by index. */
-static inline __m512i gather(__mmask16 lanes, __m512i index, const uint32_t *table)
-{
-	return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes, index, table, 4);
-}
-
-/* Keys whose slot in dir24 is no value, side by side. */
-struct open {
-	uint32_t key[BATCH + 16], slot[BATCH + 16];
-	uint32_t offset[BATCH + 16]; /* bytes from the first group to what decides */
-	uint32_t place[BATCH + 16];  /* in the batch */
-	unsigned n;
+/* A batch on its way; the masks have a bit a key. */
+struct batch {
+	uint32_t key[BATCH + 1];  /* host order */
+	uint32_t slot[BATCH + 1]; /* of dir24; the last is nobody's */
+	uint64_t hosts, lines, fulls, empty;
 };
 
-static inline void add_open(struct open *o, __mmask16 lanes, __m512i key, __m512i slot, unsigned at)
+/* The keys from i on, in host order; all lanes but those of the mask are 0. */
+static inline __m512i load_keys(const uint32_t *keys, unsigned i, __mmask16 lanes)
 {
+	static const uint8_t swap[16] = {3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12};
 	const __m512i order =
-	    _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-	__mmask16 full = _mm512_test_epi32_mask(slot, _mm512_set1_epi32((int)XTR_LPM4_FULL));
-	__m512i index = _mm512_and_si512(slot, _mm512_set1_epi32((int)XTR_LPM4_INDEX));
-	__m512i offset = _mm512_slli_epi32(index, 6);
-	__m512i last = _mm512_slli_epi32(_mm512_and_si512(key, _mm512_set1_epi32(255)), 2);
+	    _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)swap));
 
-	offset = _mm512_mask_or_epi32(offset, full, offset, last);
-	_mm512_storeu_si512(o->key + o->n, _mm512_maskz_compress_epi32(lanes, key));
-	_mm512_storeu_si512(o->slot + o->n, _mm512_maskz_compress_epi32(lanes, slot));
-	_mm512_storeu_si512(o->offset + o->n, _mm512_maskz_compress_epi32(lanes, offset));
-	_mm512_storeu_si512(
-	    o->place + o->n, _mm512_maskz_compress_epi32(
-				 lanes, _mm512_add_epi32(order, _mm512_set1_epi32((int)at))));
-	o->n += (unsigned)__builtin_popcount(lanes);
+	return _mm512_shuffle_epi8(_mm512_maskz_loadu_epi32(lanes, keys + i), order);
 }
 
-static void lookup_open(const struct xtr_lpm4_dir *d, struct open *o, uint32_t *values)
+static inline __mmask16 lanes_of(unsigned n, unsigned i)
 {
-	for (unsigned i = 0; i < o->n; i++)
-		rte_prefetch0(d->groups + o->offset[i]);
-	for (unsigned i = 0; i < o->n; i++) {
-		const char *group = d->groups + o->offset[i];
-		const struct xtr_lpm4_line *line = (const void *)group;
-		uint32_t value = 0;
+	return n >= i + 16 ? 0xffff : n > i ? (__mmask16)((1u << (n - i)) - 1) : 0;
+}
 
-		if (likely((o->slot[i] & (XTR_LPM4_GROUP | XTR_LPM4_FULL)) == XTR_LPM4_GROUP))
-			value = load(&line->value[count_line(line, (uint8_t)o->key[i])]);
-		else if (o->slot[i])
-			value = load((const void *)group);
-		values[o->place[i]] = likely(value) ? value : ask_dir16(d, o->key[i]);
+static inline uint64_t join(const __mmask16 *m)
+{
+	return _cvtmask64_u64(
+	    _mm512_kunpackd(_mm512_kunpackw(m[3], m[2]), _mm512_kunpackw(m[1], m[0])));
+}
+
+/* What dir24 says. */
+static inline void ask_dir24(const struct xtr_lpm4_dir *d, struct batch *b, const uint32_t *keys,
+    uint32_t *values, unsigned n)
+{
+	__mmask16 hosts[4] = {0}, groups[4] = {0}, fulls[4] = {0}, empty[4] = {0};
+
+#pragma GCC unroll 4
+	for (unsigned k = 0, i = 0; i < n; i += 16, k++) {
+		__mmask16 lanes = lanes_of(n, i);
+		__m512i key = load_keys(keys, i, lanes);
+		__m512i slot = _mm512_mask_i32gather_epi32(
+		    _mm512_setzero_si512(), lanes, _mm512_srli_epi32(key, 8), d->dir24, 4);
+
+		_mm512_storeu_si512(b->key + i, key);
+		_mm512_storeu_si512(b->slot + i, slot);
+		_mm512_mask_storeu_epi32(values + i, lanes, slot);
+		hosts[k] = _mm512_cmplt_epi32_mask(slot, _mm512_setzero_si512());
+		groups[k] = _mm512_cmpge_epu32_mask(slot, _mm512_set1_epi32((int)XTR_LPM4_GROUP));
+		fulls[k] = _mm512_cmpge_epu32_mask(
+		    slot, _mm512_set1_epi32((int)(XTR_LPM4_GROUP | XTR_LPM4_FULL)));
+		empty[k] = _mm512_mask_testn_epi32_mask(lanes, slot, slot);
 	}
+	b->hosts = join(hosts);
+	b->lines = join(groups) & ~join(fulls);
+	b->fulls = join(fulls) & ~b->hosts;
+	b->empty = join(empty);
+}
+
+/* Those of whose 256 addresses one differs, many at once. */
+static inline void ask_pairs(
+    const struct xtr_lpm4_dir *d, struct batch *b, uint32_t *values, unsigned n)
+{
+	const __m512i byte = _mm512_set1_epi32(255), one = _mm512_set1_epi32(1),
+		      number = _mm512_set1_epi32((int)(XTR_LPM4_PAIRS - 1));
+	__mmask16 empty[4] = {0};
+
+#pragma GCC unroll 4
+	for (unsigned k = 0, i = 0; i < n; i += 16, k++) {
+		__mmask16 hosts = (__mmask16)(b->hosts >> i), is;
+		__m512i slot = _mm512_loadu_si512(b->slot + i);
+		__m512i key = _mm512_loadu_si512(b->key + i), at, value;
+
+		is = _mm512_testn_epi32_mask(
+		    _mm512_xor_si512(_mm512_srli_epi32(slot, 23), key), byte);
+		at = _mm512_slli_epi32(_mm512_and_si512(slot, number), 1);
+		at = _mm512_mask_add_epi32(at, is, at, one);
+		value = _mm512_mask_i32gather_epi32(slot, hosts, at, d->pairs, 4);
+		_mm512_mask_storeu_epi32(values + i, hosts, value);
+		empty[k] = _mm512_mask_testn_epi32_mask(hosts, value, value);
+	}
+	b->empty |= join(empty);
+}
+
+/*
+ * The first key of a mask, and where its value is to go; nobody's, if there is none. With this the
+ * first turn of a loop needs no branch, and a loop that seldom has a second one costs no wrong
+ * guess, which would keep the next batch from being under way.
+ */
+static inline unsigned first_of(uint64_t *mask, uint32_t *values, uint32_t **to, uint32_t *nobody)
+{
+	unsigned i = (unsigned)_tzcnt_u64(*mask); /* 64: none */
+
+	*to = *mask ? values + i : nobody;
+	*mask &= *mask - 1;
+	return i;
+}
+
+/* A few of those. False: some value is 0. */
+static inline bool ask_few_pairs(
+    const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
+{
+	uint32_t nobody, *to, below = 0;
+	uint64_t hosts = b->hosts;
+
+	do {
+		unsigned i = first_of(&hosts, values, &to, &nobody);
+		uint32_t slot = b->slot[i];
+
+		*to = load(&d->pairs[slot & (XTR_LPM4_PAIRS - 1)]
+				.value[(uint8_t)(slot >> 23) == (uint8_t)b->key[i]]);
+		below |= *to - 1;
+	} while (unlikely(hosts));
+	return !(below >> 31);
+}
+
+/* The same for lines. */
+static inline bool ask_lines(const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
+{
+	uint32_t nobody, *to, below = 0;
+	uint64_t lines = b->lines;
+
+	do {
+		unsigned i = first_of(&lines, values, &to, &nobody);
+		const struct xtr_lpm4_line *line = (const void *)(d->groups + (b->slot[i] << 6));
+
+		*to = load(&line->value[count_line(line, (uint8_t)b->key[i])]);
+		below |= *to - 1;
+	} while (unlikely(lines));
+	return !(below >> 31);
+}
+
+/* The same for full groups; most tables have few. */
+static inline bool ask_fulls(const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
+{
+	uint32_t below = 0;
+
+	for (uint64_t fulls = b->fulls; fulls; fulls &= fulls - 1) {
+		unsigned i = (unsigned)_tzcnt_u64(fulls);
+
+		values[i] = load(group_at(d, b->slot[i], b->key[i]));
+		below |= values[i] - 1;
+	}
+	return !(below >> 31);
+}
+
+/* What is still 0 is dir16's to say. */
+static inline void ask_dir16_too(
+    const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!values[i])
+			values[i] = ask_dir16(d, b->key[i]);
+}
+
+static inline __attribute__((always_inline)) void lookup_batch(
+    const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	struct batch b;
+	bool found = true;
+
+	b.key[BATCH] = 0;
+	b.slot[BATCH] = XTR_LPM4_HOST;
+	ask_dir24(d, &b, keys, values, n);
+	if (__builtin_popcountll(b.hosts) > PAIRS_AT_ONCE)
+		ask_pairs(d, &b, values, n);
+	else
+		found = ask_few_pairs(d, &b, values);
+	found &= ask_lines(d, &b, values) & ask_fulls(d, &b, values);
+	if (unlikely(b.empty || !found))
+		ask_dir16_too(d, &b, values, n);
 }
 
 static void lookup_dir512(
     const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n)
 {
-	static const uint8_t swap[16] = {3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12};
-	const __m512i order =
-	    _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)swap));
-	struct open o;
-
-	o.n = 0;
-	for (unsigned i = 0; i < n; i += 16) {
-		__mmask16 lanes = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
-		__m512i key = _mm512_shuffle_epi8(_mm512_maskz_loadu_epi32(lanes, keys + i), order);
-		__m512i slot = gather(lanes, _mm512_srli_epi32(key, 8), d->dir24);
-		/* empty, or a group: as a signed number not above 0 */
-		__mmask16 open = _mm512_mask_cmple_epi32_mask(lanes, slot, _mm512_setzero_si512());
-
-		_mm512_mask_storeu_epi32(values + i, lanes, slot);
-		if (open)
-			add_open(&o, open, key, slot, i);
-	}
-	if (o.n)
-		lookup_open(d, &o, values);
+	if (n == BATCH)
+		lookup_batch(d, keys, values, BATCH);
+	else
+		lookup_batch(d, keys, values, n);
 }
 
 void xtr_lpm4_lookup_avx512(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The big form of an IPv4 table: see lpm4.h. */
+#include "mapcache/huge.h"
 #include "mapcache/lpm4.h"
 #include "mapcache/lpm4_rib.h"
 
@@ -9,10 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HUGE_PAGE      (2u << 20)
 #define GROUP_UNIT     64u
 #define GROUP_PAGES    (1u << 18) /* 1 GiB of addresses */
-#define LIMBO          (1u << 24) /* as many as there are groups: never full */
+#define LIMBO          (1u << 25) /* more than there are groups and pairs: never full */
 #define XTR_LPM4_DENSE 8192u      /* prefixes in a huge page of dir24 */
 /* Prefixes of this length or more (to 16) stand in dir24 too: 4,096 slots at most. */
 #define COPIED       12u
@@ -25,7 +25,7 @@ struct tables {
 	uint32_t dir16[1u << 16];
 	uint32_t brief[2u << 16];
 	uint32_t root[1u << 16];
-	uint32_t limbo[LIMBO];
+	uint32_t limbo[LIMBO]; /* what slots said */
 	uint64_t any[XTR_LPM4_RIB_ANY];
 	uint8_t owner16[1u << 16]; /* whose value dir16 has: its length plus one; 0: none */
 };
@@ -35,7 +35,7 @@ struct xtr_lpm4_big {
 	struct tables *t;
 	void *map; /* t is aligned in it */
 	struct xtr_lpm4_rib rib;
-	struct xtr_slab groups;
+	struct xtr_slab groups, pairs;
 	struct xtr_rcu *rcu;
 	/* groups that wait for a grace period: first to mark those of the callback that is due */
 	uint32_t first, mark, last;
@@ -49,25 +49,31 @@ struct xtr_lpm4_big {
 struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 {
 	static const uint16_t sizes[] = {[LINE] = 64, [FULL] = 1024};
+	static const uint16_t pair = sizeof(struct xtr_lpm4_pair);
 	struct xtr_lpm4_big *b = aligned_alloc(64, (sizeof(*b) + 63) & ~63ul);
 
 	if (!b)
 		return NULL;
 	memset(b, 0, sizeof(*b));
 	b->rcu = rcu;
-	b->map = mmap(NULL, sizeof(*b->t) + HUGE_PAGE, PROT_READ | PROT_WRITE,
+	b->map = mmap(NULL, sizeof(*b->t) + XTR_HUGE_PAGE, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (b->map == MAP_FAILED) {
 		free(b);
 		return NULL;
 	}
-	b->t = (struct tables *)(((uintptr_t)b->map + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+	b->t = xtr_huge_align(b->map);
 	if (xtr_slab_init(&b->groups, GROUP_UNIT, sizes, 2, GROUP_PAGES) < 0 ||
+	    xtr_slab_init(&b->pairs, pair, &pair, 1, XTR_LPM4_PAIRS / (XTR_SLAB_PAGE / pair)) < 0 ||
 	    xtr_lpm4_rib_init(&b->rib, b->t->brief, b->t->root, b->t->any) < 0) {
 		xtr_lpm4_big_destroy(b);
 		return NULL;
 	}
-	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->t->dir24, b->groups.base};
+	/* what nobody's keys find: see lookups */
+	memset(b->groups.base, 255, sizeof(struct xtr_lpm4_line));
+	memset(b->pairs.base, 255, sizeof(struct xtr_lpm4_pair));
+	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->t->dir24, b->groups.base,
+	    (const struct xtr_lpm4_pair *)(const void *)b->pairs.base};
 	return b;
 }
 
@@ -75,7 +81,8 @@ static void destroy_now(struct xtr_lpm4_big *b)
 {
 	xtr_lpm4_rib_fini(&b->rib);
 	xtr_slab_fini(&b->groups);
-	munmap(b->map, sizeof(*b->t) + HUGE_PAGE);
+	xtr_slab_fini(&b->pairs);
+	munmap(b->map, sizeof(*b->t) + XTR_HUGE_PAGE);
 	free(b);
 }
 
@@ -112,6 +119,19 @@ static void wait_for_readers(struct xtr_lpm4_big *b)
 	xtr_rcu_defer(b->rcu, &b->head, free_groups);
 }
 
+static uint32_t pair_of(uint32_t slot)
+{
+	return slot & (XTR_LPM4_PAIRS - 1);
+}
+
+static void put_group(struct xtr_lpm4_big *b, uint32_t slot)
+{
+	if (slot & XTR_LPM4_HOST)
+		xtr_slab_put(&b->pairs, pair_of(slot));
+	else
+		xtr_slab_put(&b->groups, slot & XTR_LPM4_INDEX);
+}
+
 static void free_groups(struct xtr_rcu_head *head)
 {
 	struct xtr_lpm4_big *b =
@@ -123,16 +143,16 @@ static void free_groups(struct xtr_rcu_head *head)
 		return;
 	}
 	for (; b->first != b->mark; b->first++)
-		xtr_slab_put(&b->groups, b->t->limbo[b->first % LIMBO]);
+		put_group(b, b->t->limbo[b->first % LIMBO]);
 	if (b->first != b->last)
 		wait_for_readers(b);
 }
 
 static void retire_group(struct xtr_lpm4_big *b, uint32_t slot)
 {
-	if (!(slot & XTR_LPM4_GROUP))
+	if (slot < XTR_LPM4_GROUP)
 		return;
-	b->t->limbo[b->last++ % LIMBO] = slot & XTR_LPM4_INDEX;
+	b->t->limbo[b->last++ % LIMBO] = slot;
 	if (!b->waiting)
 		wait_for_readers(b);
 }
@@ -164,10 +184,31 @@ static void cut_group(struct group *g)
 			g->end[g->n++] = (uint8_t)i;
 }
 
-/* Stores into a line that has all the cuts it needs. */
-static bool store_line(
-    const struct xtr_lpm4_big *b, struct xtr_lpm4_line *line, const struct group *g)
+/* Whether one address differs from all others; which. */
+static bool one_host(const struct group *g, unsigned *host)
 {
+	*host = g->n == 2 && !g->end[0] ? 0 : g->end[0] + 1u;
+	return (g->n == 2 && (*host == 0 || *host == 255)) ||
+	       (g->n == 3 && g->end[1] == *host && g->node[0] == g->node[255]);
+}
+
+/* Stores into a pair, if it is this host's. */
+static bool store_pair(struct xtr_lpm4_big *b, uint32_t slot, const struct group *g)
+{
+	struct xtr_lpm4_pair *pair = xtr_slab_at(&b->pairs, pair_of(slot));
+	unsigned host;
+
+	if (!one_host(g, &host) || host != (slot >> 23 & 255))
+		return false;
+	store(&pair->value[0], value_at(b, g, host ^ 1));
+	store(&pair->value[1], value_at(b, g, host));
+	return true;
+}
+
+/* Stores into a line, if it has all the cuts that are needed. */
+static bool store_line(struct xtr_lpm4_big *b, uint32_t slot, const struct group *g)
+{
+	struct xtr_lpm4_line *line = xtr_slab_at(&b->groups, slot & XTR_LPM4_INDEX);
 	unsigned k = 0;
 
 	for (unsigned i = 0; i < g->n; i++) {
@@ -181,30 +222,56 @@ static bool store_line(
 	return true;
 }
 
-static void store_full(const struct xtr_lpm4_big *b, uint32_t *full, const struct group *g)
+static void store_full(struct xtr_lpm4_big *b, uint32_t slot, const struct group *g)
 {
+	uint32_t *full = xtr_slab_at(&b->groups, slot & XTR_LPM4_INDEX);
+
 	for (unsigned i = 0; i < 256; i++)
 		store(&full[i], value_at(b, g, i));
 }
 
-/* A group of a form, ready but for its slot; 0: no memory. */
-static uint32_t new_group(struct xtr_lpm4_big *b, const struct group *g, unsigned form)
+/* Whether the group that is there could take it. */
+static bool store_group(struct xtr_lpm4_big *b, uint32_t slot, const struct group *g)
 {
-	uint32_t i = xtr_slab_get(&b->groups, form);
-	struct xtr_lpm4_line *line;
+	if (slot < XTR_LPM4_GROUP)
+		return false;
+	if (slot & XTR_LPM4_HOST)
+		return store_pair(b, slot, g);
+	if (!(slot & XTR_LPM4_FULL))
+		return store_line(b, slot, g);
+	if (g->n <= FULL_TO_LINE)
+		return false;
+	store_full(b, slot, g);
+	return true;
+}
 
+/* A group ready but for its slot; what this is to say, or 0: no memory. */
+static uint32_t new_group(struct xtr_lpm4_big *b, const struct group *g)
+{
+	unsigned form = g->n <= XTR_LPM4_LINE ? LINE : FULL, host;
+	struct xtr_lpm4_line *line;
+	uint32_t i;
+
+	if (one_host(g, &host) && (i = xtr_slab_get(&b->pairs, 0)) != 0) {
+		i |= XTR_LPM4_HOST | host << 23;
+		store_pair(b, i, g);
+		return i;
+	}
+	i = xtr_slab_get(&b->groups, form);
 	if (!i)
 		return 0;
+	i |= XTR_LPM4_GROUP;
 	if (form == FULL) {
-		store_full(b, xtr_slab_at(&b->groups, i), g);
-		return i | XTR_LPM4_GROUP | XTR_LPM4_FULL;
+		i |= XTR_LPM4_FULL;
+		store_full(b, i, g);
+		return i;
 	}
-	line = xtr_slab_at(&b->groups, i);
+	line = xtr_slab_at(&b->groups, i & XTR_LPM4_INDEX);
 	memset(line->end, 255, sizeof(line->end));
 	memcpy(line->end, g->end, g->n);
 	for (unsigned k = 0; k < XTR_LPM4_LINE; k++)
 		line->value[k] = value_at(b, g, line->end[k]);
-	return i | XTR_LPM4_GROUP;
+	return i;
 }
 
 /* What slots of dir24 say where no prefix of length 17 to 24 does: to ask dir16, unless it has a
@@ -220,8 +287,6 @@ static int update_group(struct xtr_lpm4_big *b, uint32_t at)
 {
 	uint32_t slot = b->t->dir24[at], new;
 	struct group g;
-	bool full = (slot & XTR_LPM4_GROUP) && (slot & XTR_LPM4_FULL);
-	void *old = xtr_slab_at(&b->groups, slot & XTR_LPM4_INDEX);
 
 	if (!xtr_lpm4_rib_paint(&b->rib, at << 8, 24, 32, g.node)) {
 		store(&b->t->dir24[at], g.node[0] ? value_at(b, &g, 0) : value_below(b, at >> 8));
@@ -229,36 +294,33 @@ static int update_group(struct xtr_lpm4_big *b, uint32_t at)
 		return 0;
 	}
 	cut_group(&g);
-	if ((slot & XTR_LPM4_GROUP) && !full && store_line(b, old, &g))
+	if (store_group(b, slot, &g))
 		return 0;
-	if (full && g.n > FULL_TO_LINE) {
-		store_full(b, old, &g);
-		return 0;
-	}
-	new = new_group(b, &g, g.n <= XTR_LPM4_LINE ? LINE : FULL);
+	new = new_group(b, &g);
 	if (new) {
 		store(&b->t->dir24[at], new);
 		retire_group(b, slot);
 		return 0;
 	}
-	if (!full)
+	if (slot < XTR_LPM4_GROUP || slot & XTR_LPM4_HOST || !(slot & XTR_LPM4_FULL))
 		return -ENOMEM;
-	store_full(b, old, &g);
+	store_full(b, slot, &g); /* it could be smaller */
 	return 0;
 }
 
-/* Brings all slots of dir24 within a prefix of length 16 to 24 in line. */
-static void update_dir24(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
+/* Brings all slots of dir24 within a prefix of length 16 to 24 in line; without their groups where
+ * only dir16 has changed. */
+static void update_dir24(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, bool groups)
 {
 	uint32_t node[1u << 8], *slot = &b->t->dir24[ip >> 8], below = value_below(b, ip >> 16);
 
 	xtr_lpm4_rib_paint(&b->rib, ip, plen, 24, node);
 	for (uint32_t i = 0; i < 1u << (24 - plen); i++) {
-		if (slot[i] & XTR_LPM4_GROUP)
-			update_group(b, (ip >> 8) + i);
-		else
+		if (slot[i] < XTR_LPM4_GROUP)
 			store(
 			    &slot[i], node[i] ? xtr_lpm4_rib_node(&b->rib, node[i])->value : below);
+		else if (groups)
+			update_group(b, (ip >> 8) + i);
 	}
 }
 
@@ -274,7 +336,7 @@ static void update_dir16(
 		b->t->owner16[i] = (uint8_t)owner;
 		store(&b->t->dir16[i], value);
 		if (plen >= COPIED)
-			update_dir24(b, i << 16, XTR_LPM4_SHORT);
+			update_dir24(b, i << 16, XTR_LPM4_SHORT, false);
 	}
 }
 
@@ -282,15 +344,12 @@ static void update_dir16(
 static void count_dense(struct xtr_lpm4_big *b, uint32_t ip)
 {
 	uint32_t part = ip >> 27;
-	char *page = (char *)b->t->dir24 + (size_t)part * HUGE_PAGE;
+	char *page = (char *)b->t->dir24 + (size_t)part * XTR_HUGE_PAGE;
 
 	if (++b->dense[part] < XTR_LPM4_DENSE || b->huge & 1u << part)
 		return;
 	b->huge |= 1u << part;
-	madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
-#ifdef MADV_COLLAPSE
-	madvise(page, HUGE_PAGE, MADV_COLLAPSE);
-#endif
+	xtr_huge_collapse(page);
 }
 
 int xtr_lpm4_big_set(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, uint32_t value)
@@ -304,7 +363,7 @@ int xtr_lpm4_big_set(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, uint32_
 		return 0;
 	}
 	if (plen <= 24) {
-		update_dir24(b, ip, plen);
+		update_dir24(b, ip, plen, true);
 	} else if (update_group(b, ip >> 8) < 0) {
 		xtr_lpm4_rib_del(&b->rib, ip, plen);
 		return -ENOMEM;
@@ -328,7 +387,7 @@ uint32_t xtr_lpm4_big_del(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
 	}
 	b->dense[ip >> 27]--;
 	if (plen <= 24)
-		update_dir24(b, ip, plen);
+		update_dir24(b, ip, plen, true);
 	else
 		update_group(b, ip >> 8);
 	return old;
@@ -382,5 +441,5 @@ size_t xtr_lpm4_big_memory(const struct xtr_lpm4_big *b)
 			pages += in[i] & 1;
 	}
 	return sizeof(*b) + pages * page + xtr_slab_memory(&b->groups) +
-	       xtr_slab_memory(&b->rib.nodes);
+	       xtr_slab_memory(&b->pairs) + xtr_slab_memory(&b->rib.nodes);
 }

@@ -35,6 +35,9 @@ static inline const void *group_at(const struct xtr_lpm4_dir *d, uint32_t slot, 
 {
 	const char *group = d->groups + (size_t)(slot & XTR_LPM4_INDEX) * 64;
 
+	if (slot & XTR_LPM4_HOST)
+		return &d->pairs[slot & (XTR_LPM4_PAIRS - 1)]
+			    .value[(slot >> 23 & 255) == (key & 255)];
 	return slot & XTR_LPM4_FULL ? group + (key & 255) * 4 : group;
 }
 
@@ -43,9 +46,9 @@ static inline uint32_t resolve(const struct xtr_lpm4_dir *d, uint32_t slot, uint
 {
 	const struct xtr_lpm4_line *line;
 
-	if (!(slot & XTR_LPM4_GROUP))
+	if (slot < XTR_LPM4_GROUP)
 		return slot;
-	if (slot & XTR_LPM4_FULL)
+	if (slot & (XTR_LPM4_HOST | XTR_LPM4_FULL))
 		return load(group_at(d, slot, key));
 	line = group_at(d, slot, key);
 	return load(&line->value[count_line(line, (uint8_t)key)]);
@@ -88,7 +91,7 @@ static inline void lookup_dir(
 	}
 	for (unsigned i = 0; i < n; i++) {
 		values[i] = load(&d->dir24[key[i] >> 8]);
-		if (values[i] & XTR_LPM4_GROUP) {
+		if (values[i] >= XTR_LPM4_GROUP) {
 			rte_prefetch0(group_at(d, values[i], key[i]));
 			groups = 1;
 		} else if (!values[i]) {

@@ -6,38 +6,53 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define KEEP_EMPTY 64u /* pages: giving one back and asking for it again costs a system call */
+#include "mapcache/huge.h"
+
+#define CHUNK (XTR_HUGE_PAGE / XTR_SLAB_PAGE) /* pages */
 
 struct xtr_slab_page {
-	uint64_t free[4]; /* a bit an object */
+	uint64_t free[8]; /* a bit an object */
 	uint32_t next, prev;
 	uint16_t used;
 	uint16_t class;
 };
 
+struct xtr_slab_chunk {
+	uint32_t fresh; /* pages touched: the first so many */
+	uint32_t used;  /* of these, pages with objects */
+	uint32_t next;  /* gone */
+};
+
 int xtr_slab_init(
     struct xtr_slab *s, uint32_t unit, const uint16_t *sizes, unsigned n, uint32_t max)
 {
-	size_t data = (size_t)max * XTR_SLAB_PAGE, notes = (size_t)max * sizeof(*s->page);
-	char *p = mmap(NULL, data + notes, PROT_READ | PROT_WRITE,
+	uint32_t chunks = (max + CHUNK - 1) / CHUNK;
+	size_t data = (size_t)chunks * XTR_HUGE_PAGE;
+	size_t pages = (size_t)chunks * CHUNK * sizeof(*s->page);
+	size_t bytes = XTR_HUGE_PAGE + data + pages + chunks * sizeof(*s->chunk);
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -ENOMEM;
 	memset(s, 0, sizeof(*s));
-	s->base = p;
-	s->page = (struct xtr_slab_page *)(p + data);
+	s->map = p;
+	s->bytes = bytes;
+	s->base = xtr_huge_align(p);
+	s->page = (struct xtr_slab_page *)(s->base + data);
+	s->chunk = (struct xtr_slab_chunk *)(s->base + data + pages);
 	s->unit = unit;
-	s->max = max;
-	s->fresh = 1; /* page 0 ends lists */
+	s->max = chunks;
+	s->chunks = 1;
+	s->chunk[0].fresh = s->chunk[0].used = 1; /* page 0 ends lists, chunk 0 never goes */
 	memcpy(s->size, sizes, n * sizeof(*sizes));
 	return 0;
 }
 
 void xtr_slab_fini(struct xtr_slab *s)
 {
-	if (s->base)
-		munmap(s->base, (size_t)s->max * (XTR_SLAB_PAGE + sizeof(*s->page)));
+	if (s->map)
+		munmap(s->map, s->bytes);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -62,31 +77,88 @@ static void list_del(struct xtr_slab *s, uint32_t *list, uint32_t i)
 		s->page[p->next].prev = p->prev;
 }
 
+static void *chunk_at(const struct xtr_slab *s, uint32_t c)
+{
+	return s->base + (size_t)c * XTR_HUGE_PAGE;
+}
+
+/* A chunk for pages to come from. The first is in small pages, until there is a second. */
+static bool new_chunk(struct xtr_slab *s)
+{
+	uint32_t c = s->gone;
+
+	if (c) {
+		s->gone = s->chunk[c].next;
+	} else {
+		if (s->chunks == s->max)
+			return false;
+		if (s->chunks == 1) {
+			xtr_huge_collapse(chunk_at(s, 0));
+			s->memory = XTR_HUGE_PAGE;
+		}
+		c = s->chunks++;
+	}
+	xtr_huge_fresh(chunk_at(s, c));
+	s->memory += XTR_HUGE_PAGE;
+	s->chunk[c] = (struct xtr_slab_chunk){0};
+	s->filling = c;
+	return true;
+}
+
+/* A page without objects; 0: none left. */
+static uint32_t take_page(struct xtr_slab *s)
+{
+	uint32_t i = s->empty;
+
+	if (i) {
+		list_del(s, &s->empty, i);
+		s->n_empty--;
+	} else {
+		if (s->chunk[s->filling].fresh == CHUNK && !new_chunk(s))
+			return 0;
+		i = s->filling * CHUNK + s->chunk[s->filling].fresh++;
+		if (s->chunks == 1)
+			s->memory += XTR_SLAB_PAGE;
+	}
+	s->chunk[i / CHUNK].used++;
+	return i;
+}
+
+/* Without objects, its pages are. */
+static void drop_chunk(struct xtr_slab *s, uint32_t c)
+{
+	for (uint32_t i = c * CHUNK; i < c * CHUNK + CHUNK; i++)
+		list_del(s, &s->empty, i);
+	s->n_empty -= CHUNK;
+	madvise(chunk_at(s, c), XTR_HUGE_PAGE, MADV_DONTNEED);
+	s->memory -= XTR_HUGE_PAGE;
+	s->chunk[c].next = s->gone;
+	s->gone = c;
+}
+
+/* As many empty pages are kept as a chunk has: asking the system again costs. */
+static void give_page(struct xtr_slab *s, uint32_t i)
+{
+	uint32_t c = i / CHUNK;
+
+	list_add(s, &s->empty, i);
+	s->n_empty++;
+	if (!--s->chunk[c].used && s->chunk[c].fresh == CHUNK && s->n_empty >= 2 * CHUNK)
+		drop_chunk(s, c);
+}
+
 /* A page for objects of the class, all free; 0: none left. */
 static uint32_t new_page(struct xtr_slab *s, unsigned class)
 {
 	unsigned objects = XTR_SLAB_PAGE / s->size[class];
-	struct xtr_slab_page *p;
-	uint32_t i;
+	uint32_t i = take_page(s);
+	struct xtr_slab_page *p = &s->page[i];
 
-	if (s->empty) {
-		i = s->empty;
-		list_del(s, &s->empty, i);
-		s->n_empty--;
-	} else {
-		i = s->gone;
-		if (i)
-			list_del(s, &s->gone, i);
-		else if (s->fresh < s->max)
-			i = s->fresh++;
-		else
-			return 0;
-		s->pages++;
-	}
-	p = &s->page[i];
+	if (!i)
+		return 0;
 	p->used = 0;
 	p->class = (uint16_t) class;
-	for (unsigned k = 0; k < 4; k++) {
+	for (unsigned k = 0; k < 8; k++) {
 		unsigned left = objects > 64 * k ? objects - 64 * k : 0;
 
 		p->free[k] = left >= 64 ? ~0ull : (1ull << left) - 1;
@@ -126,17 +198,12 @@ void xtr_slab_put(struct xtr_slab *s, uint32_t index)
 	if (--p->used)
 		return;
 	list_del(s, &s->partial[p->class], i);
-	if (s->n_empty < KEEP_EMPTY) {
-		list_add(s, &s->empty, i);
-		s->n_empty++;
-		return;
-	}
-	madvise(s->base + (size_t)i * XTR_SLAB_PAGE, XTR_SLAB_PAGE, MADV_DONTNEED);
-	list_add(s, &s->gone, i);
-	s->pages--;
+	give_page(s, i);
 }
 
 size_t xtr_slab_memory(const struct xtr_slab *s)
 {
-	return (size_t)s->pages * XTR_SLAB_PAGE + (size_t)s->fresh * sizeof(*s->page);
+	size_t pages = (size_t)(s->chunks - 1) * CHUNK + s->chunk[s->chunks - 1].fresh;
+
+	return s->memory + pages * sizeof(*s->page) + s->chunks * sizeof(*s->chunk);
 }

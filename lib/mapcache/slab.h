@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Small objects of a few sizes in one range of reserved addresses, named by 32-bit indexes; what is
- * not in use any more goes back to the system by pages. Control lcore only, but for reading
- * objects.
+ * Small objects of a few sizes in one range of reserved addresses, named by 32-bit indexes. Memory
+ * comes by pages while the slab is small, then by huge pages (chunks), and goes back by chunks that
+ * have nothing in them. Control lcore only, but for reading objects.
  */
 #ifndef XTR_MAPCACHE_SLAB_H
 #define XTR_MAPCACHE_SLAB_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define XTR_SLAB_PAGE    4096u
 #define XTR_SLAB_CLASSES 8u
 
 struct xtr_slab_page;
+struct xtr_slab_chunk;
 
 struct xtr_slab {
 	char *base;
+	void *map; /* base is aligned in it */
+	size_t bytes;
 	struct xtr_slab_page *page; /* what is known of each */
-	uint32_t unit;              /* bytes an index */
-	uint32_t max;               /* pages */
-	uint32_t fresh;             /* first page never used */
-	uint32_t empty, n_empty;    /* list of empty pages whose memory is kept */
-	uint32_t gone;              /* list of those given back */
-	uint32_t pages;             /* with memory */
+	struct xtr_slab_chunk *chunk;
+	uint32_t unit;           /* bytes an index */
+	uint32_t chunks, max;    /* used so far; room */
+	uint32_t filling;        /* the one that new pages come from */
+	uint32_t gone;           /* list of those whose memory went back */
+	uint32_t empty, n_empty; /* list of pages with memory and no object */
+	size_t memory;           /* bytes of pages and chunks */
 	uint16_t size[XTR_SLAB_CLASSES];
 	uint32_t partial[XTR_SLAB_CLASSES]; /* lists of pages with room */
 };
 
-/* sizes: of the n classes, multiples of unit, 16 bytes to a page; max: pages. The first unit's
+/* sizes: of the n classes, multiples of unit, 8 bytes to a page; max: pages. The first unit's
  * index 0 is never given out. 0 or -ENOMEM. */
 int xtr_slab_init(
     struct xtr_slab *s, uint32_t unit, const uint16_t *sizes, unsigned n, uint32_t max);
