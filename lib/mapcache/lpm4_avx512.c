@@ -28,8 +28,9 @@ static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte
 
 /* A batch on its way; the masks have a bit a key. */
 struct batch {
-	uint32_t key[BATCH + 1];  /* host order */
-	uint32_t slot[BATCH + 1]; /* of dir24; the last is nobody's */
+	/* host order; of dir24. The one after the last is nobody's, the others fill cache lines */
+	uint32_t key[BATCH + 16] __attribute__((aligned(64)));
+	uint32_t slot[BATCH + 16];
 	uint64_t hosts, lines, fulls, empty;
 };
 
@@ -116,7 +117,10 @@ static inline unsigned first_of(uint64_t *mask, uint32_t *values, uint32_t **to,
 {
 	unsigned i = (unsigned)_tzcnt_u64(*mask); /* 64: none */
 
-	*to = *mask ? values + i : nobody;
+	uintptr_t none = -(uintptr_t)(i / BATCH);
+
+	__asm__("" : "+r"(none)); /* or the compiler makes a branch of it */
+	*to = (uint32_t *)(((uintptr_t)(values + i) & ~none) | ((uintptr_t)nobody & none));
 	*mask &= *mask - 1;
 	return i;
 }
@@ -130,11 +134,12 @@ static inline bool ask_few_pairs(
 
 	do {
 		unsigned i = first_of(&hosts, values, &to, &nobody);
-		uint32_t slot = b->slot[i];
+		uint32_t slot = b->slot[i], value;
 
-		*to = load(&d->pairs[slot & (XTR_LPM4_PAIRS - 1)]
-				.value[(uint8_t)(slot >> 23) == (uint8_t)b->key[i]]);
-		below |= *to - 1;
+		value = load(&d->pairs[slot & (XTR_LPM4_PAIRS - 1)]
+				  .value[(uint8_t)(slot >> 23) == (uint8_t)b->key[i]]);
+		*to = value;
+		below |= value - 1;
 	} while (unlikely(hosts));
 	return !(below >> 31);
 }
@@ -149,8 +154,10 @@ static inline bool ask_lines(const struct xtr_lpm4_dir *d, const struct batch *b
 		unsigned i = first_of(&lines, values, &to, &nobody);
 		const struct xtr_lpm4_line *line = (const void *)(d->groups + (b->slot[i] << 6));
 
-		*to = load(&line->value[count_line(line, (uint8_t)b->key[i])]);
-		below |= *to - 1;
+		uint32_t value = load(&line->value[count_line(line, (uint8_t)b->key[i])]);
+
+		*to = value;
+		below |= value - 1;
 	} while (unlikely(lines));
 	return !(below >> 31);
 }

@@ -46,6 +46,18 @@ struct xtr_lpm4_big {
 	uint32_t huge;      /* a bit for each that was made one */
 };
 
+/* Index 0 of both, which no slot names: look-ups without branches read it where they have nothing
+ * to do. It says anything but 0. */
+static void fill_nobodys(struct xtr_lpm4_big *b)
+{
+	static const struct xtr_lpm4_pair pair = {{1, 1}};
+	struct xtr_lpm4_line line = {.value = {1}};
+
+	memset(line.end, 255, sizeof(line.end));
+	memcpy(b->groups.base, &line, sizeof(line));
+	memcpy(b->pairs.base, &pair, sizeof(pair));
+}
+
 struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 {
 	static const uint16_t sizes[] = {[LINE] = 64, [FULL] = 1024};
@@ -69,9 +81,7 @@ struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 		xtr_lpm4_big_destroy(b);
 		return NULL;
 	}
-	/* what nobody's keys find: see lookups */
-	memset(b->groups.base, 255, sizeof(struct xtr_lpm4_line));
-	memset(b->pairs.base, 255, sizeof(struct xtr_lpm4_pair));
+	fill_nobodys(b);
 	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->t->dir24, b->groups.base,
 	    (const struct xtr_lpm4_pair *)(const void *)b->pairs.base};
 	return b;
