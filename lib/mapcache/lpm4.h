@@ -3,8 +3,8 @@
  * The IPv4 half of a longest-prefix match (lpm.h). Two forms, one behind the other:
  *
  * SMALL (lpm4_small.c), up to XTR_LPM4_SMALL prefixes: the address space cut into intervals, each
- * with its value, in a static search tree of 16 ends a cache line. The cut is never changed, only
- * values are; a new prefix makes a new block.
+ * with its value, in a static search tree whose nodes are cache lines. The cut is never changed,
+ * only values are; a new prefix makes a new block.
  *
  * BIG (lpm4_big.c): direct tables. dir16 has the prefixes of length 0 to 16, dir24 those of 17 to
  * 24, groups the rest; 0 in one of them means "ask dir16", so that a short prefix writes at most
@@ -72,20 +72,35 @@ static inline uint32_t xtr_lpm4_mask(unsigned plen)
 
 /* --- small --- */
 
-#define XTR_LPM4_WAY  16u /* ends a node */
-#define XTR_LPM4_CUTS (XTR_LPM4_WAY * XTR_LPM4_WAY * XTR_LPM4_WAY)
+/*
+ * The tree: a root of 32 ends, nodes of 16 where it has three levels, leaves of 8 ends and their
+ * values; or one leaf alone. Ends above leaves are the last ones of what is below. Unused ends are
+ * the last address there is.
+ */
+#define XTR_LPM4_ROOT 32u
+#define XTR_LPM4_NODE 16u
+#define XTR_LPM4_LEAF 8u
+#define XTR_LPM4_CUTS (XTR_LPM4_ROOT * XTR_LPM4_NODE * XTR_LPM4_LEAF)
 
-/* A leaf of the tree: intervals by their last address, in order; unused ones end at the last
- * address there is. Above leaves are nodes that hold the last ends of what is below them. */
-struct xtr_lpm4_leaf {
-	uint32_t end[XTR_LPM4_WAY];
-	uint32_t value[XTR_LPM4_WAY]; /* atomic */
+struct xtr_lpm4_root {
+	uint32_t end[XTR_LPM4_ROOT];
 };
 
-/* Bytes from the root to the first node of the level below, by levels of the block. */
+struct xtr_lpm4_node16 {
+	uint32_t end[XTR_LPM4_NODE];
+};
+
+struct xtr_lpm4_leaf {
+	uint32_t end[XTR_LPM4_LEAF];   /* last addresses of intervals, in order */
+	uint32_t value[XTR_LPM4_LEAF]; /* atomic */
+};
+_Static_assert(sizeof(struct xtr_lpm4_leaf) == 64, "a cache line");
+_Static_assert(sizeof(struct xtr_lpm4_node16) == 64, "as large as leaves");
+
 static inline const struct xtr_lpm4_leaf *xtr_lpm4_leaves(uintptr_t word)
 {
-	static const unsigned skip[] = {0, 0, 64, 64 + 16 * 64};
+	static const unsigned skip[] = {0, 0, sizeof(struct xtr_lpm4_root),
+	    sizeof(struct xtr_lpm4_root) + XTR_LPM4_ROOT * sizeof(struct xtr_lpm4_node16)};
 
 	return (const struct xtr_lpm4_leaf *)((word & ~(uintptr_t)63) + skip[word & XTR_LPM4_TAG]);
 }

@@ -4,18 +4,31 @@
 
 #include "mapcache/lpm4_lookup.h"
 
-/* AVX2 compares signed numbers only: both sides are shifted by half their range. */
-static inline unsigned count_below(const uint32_t *end, uint32_t key)
+/* AVX2 compares signed numbers only: both sides are shifted by half their range. A bit an end. */
+static inline unsigned below8(const uint32_t *end, uint32_t key)
 {
-	const __m256i half = _mm256_set1_epi32(INT32_MIN);
+	__m256i e = _mm256_xor_si256(
+	    _mm256_load_si256((const __m256i *)(const void *)end), _mm256_set1_epi32(INT32_MIN));
 	__m256i k = _mm256_set1_epi32((int)(key ^ 0x80000000u));
-	__m256i a = _mm256_xor_si256(_mm256_load_si256((const __m256i *)(const void *)end), half);
-	__m256i b =
-	    _mm256_xor_si256(_mm256_load_si256((const __m256i *)(const void *)(end + 8)), half);
-	unsigned low = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(k, a)));
-	unsigned high = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(k, b)));
 
-	return (unsigned)__builtin_popcount(low | high << 8);
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(k, e)));
+}
+
+static inline unsigned count_leaf(const uint32_t *end, uint32_t key)
+{
+	return (unsigned)__builtin_popcount(below8(end, key));
+}
+
+static inline unsigned count_node(const uint32_t *end, uint32_t key)
+{
+	return (unsigned)__builtin_popcount(below8(end, key) | below8(end + 8, key) << 8);
+}
+
+static inline unsigned count_root(const uint32_t *end, uint32_t key)
+{
+	return (unsigned)__builtin_popcount(below8(end, key) | below8(end + 8, key) << 8 |
+					    below8(end + 16, key) << 16 |
+					    below8(end + 24, key) << 24);
 }
 
 static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte)

@@ -16,8 +16,10 @@
 
 #define BATCH 64u
 
-/* How many of the 16 ends of a node lie below the key. */
-static inline unsigned count_below(const uint32_t *end, uint32_t key);
+/* How many of the 8, 16 or 32 ends lie below the key: the last of them never does. */
+static inline unsigned count_leaf(const uint32_t *end, uint32_t key);
+static inline unsigned count_node(const uint32_t *end, uint32_t key);
+static inline unsigned count_root(const uint32_t *end, uint32_t key);
 /* How many of the ends of a line lie below the last byte of an address. */
 static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte);
 
@@ -105,27 +107,68 @@ static inline void lookup_dir(
 #define LOOKUP_DIR lookup_dir
 #endif
 
-/* One step down from an inner node, for all keys that are `level` levels above their leaf. */
-static inline void descend(
-    const char **at, const uint32_t *key, const uintptr_t *word, unsigned level, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		unsigned below, levels = word[i] & XTR_LPM4_TAG;
-		const char *root = (const char *)(word[i] & ~(uintptr_t)63);
+/* A key on its way through a small table. */
+struct step {
+	const char *at; /* the node or leaf that comes next */
+	uint32_t key;
+	uint32_t form; /* the word's tag */
+};
 
-		if (levels < level || levels == XTR_LPM4_BIG)
-			continue;
-		below = count_below((const uint32_t *)at[i], key[i]);
-		if (level == 3) {
-			at[i] = root + 64 + below * 64;
-		} else {
-			/* the number of this node among those of its level */
-			if (levels == 3)
-				below += (unsigned)(at[i] - root - 64) / 64 * XTR_LPM4_WAY;
-			at[i] = (const char *)(xtr_lpm4_leaves(word[i]) + below);
-			rte_prefetch0(at[i] + 64);
+static inline void below_root(struct step *s)
+{
+	s->at += sizeof(struct xtr_lpm4_root) +
+		 64 * count_root((const uint32_t *)(const void *)s->at, s->key);
+	rte_prefetch0(s->at);
+}
+
+static inline void below_node(struct step *s, uintptr_t word)
+{
+	const char *leaves = (const char *)xtr_lpm4_leaves(word);
+	size_t number =
+	    (size_t)(s->at - (const char *)(word & ~(uintptr_t)63) - sizeof(struct xtr_lpm4_root)) /
+	    64;
+
+	s->at = leaves + 64 * (number * XTR_LPM4_NODE +
+				  count_node((const uint32_t *)(const void *)s->at, s->key));
+	rte_prefetch0(s->at);
+}
+
+static inline uint32_t value_of(const struct step *s)
+{
+	const struct xtr_lpm4_leaf *leaf = (const void *)s->at;
+
+	return load(&leaf->value[count_leaf(leaf->end, s->key)]);
+}
+
+/* Each key in its own table, of any form. */
+static inline void lookup_forms(
+    struct step *s, const uintptr_t *const *words, uint32_t *values, unsigned n)
+{
+	uintptr_t word[BATCH];
+
+	for (unsigned i = 0; i < n; i++) {
+		/* the word may have changed since: it is read once more, for good */
+		word[i] = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
+		s[i].form = word[i] & XTR_LPM4_TAG;
+		s[i].at = (const char *)(word[i] & ~(uintptr_t)63);
+		if (s[i].form == XTR_LPM4_BIG) {
+			s[i].at = (const char *)&dir_of(word[i])->dir24[s[i].key >> 8];
+			rte_prefetch0(s[i].at);
+		} else if (s[i].form > 1) {
+			below_root(&s[i]);
 		}
-		rte_prefetch0(at[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (s[i].form == 3)
+			below_node(&s[i], word[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (unlikely(!word[i]))
+			values[i] = 0;
+		else if (s[i].form == XTR_LPM4_BIG)
+			values[i] = lookup_slot(dir_of(word[i]),
+			    load((const uint32_t *)(const void *)s[i].at), s[i].key);
+		else
+			values[i] = value_of(&s[i]);
 	}
 }
 
@@ -133,43 +176,26 @@ static inline void descend(
 static inline void lookup_mixed(
     const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
 {
-	const char *at[BATCH];
-	uintptr_t word[BATCH];
-	uint32_t key[BATCH];
-	unsigned deep = 0;
+	struct step s[BATCH];
+	unsigned forms = 0;
 
+	for (unsigned i = 0; i < n; i++) {
+		uintptr_t word = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
+
+		s[i].key = rte_be_to_cpu_32(keys[i]);
+		s[i].at = (const char *)(word & ~(uintptr_t)63);
+		forms |= 1u << (word & XTR_LPM4_TAG);
+		rte_prefetch0(s[i].at);
+		rte_prefetch0(s[i].at + 64);
+	}
+	if (forms != 1u << 2) {
+		lookup_forms(s, words, values, n);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(words[i]);
-	for (unsigned i = 0; i < n; i++) {
-		key[i] = rte_be_to_cpu_32(keys[i]);
-		word[i] = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
-		at[i] = (const char *)(word[i] & ~(uintptr_t)63);
-		deep |= 1u << (word[i] & XTR_LPM4_TAG);
-		rte_prefetch0(at[i]);
-		if ((word[i] & XTR_LPM4_TAG) == 1)
-			rte_prefetch0(at[i] + 64);
-	}
-	if (deep & 1u << 3)
-		descend(at, key, word, 3, n);
-	if (deep & (1u << 2 | 1u << 3))
-		descend(at, key, word, 2, n);
-	if (deep & 1u << XTR_LPM4_BIG)
-		for (unsigned i = 0; i < n; i++)
-			if (word[i] & XTR_LPM4_BIG) {
-				at[i] = (const char *)&dir_of(word[i])->dir24[key[i] >> 8];
-				rte_prefetch0(at[i]);
-			}
-	for (unsigned i = 0; i < n; i++) {
-		const struct xtr_lpm4_leaf *leaf = (const struct xtr_lpm4_leaf *)at[i];
-
-		if (unlikely(!word[i]))
-			values[i] = 0;
-		else if (word[i] & XTR_LPM4_BIG)
-			values[i] =
-			    lookup_slot(dir_of(word[i]), load((const uint32_t *)at[i]), key[i]);
-		else
-			values[i] = load(&leaf->value[count_below(leaf->end, key[i])]);
-	}
+		below_root(&s[i]);
+	for (unsigned i = 0; i < n; i++)
+		values[i] = value_of(&s[i]);
 }
 
 static inline void lookup_any(

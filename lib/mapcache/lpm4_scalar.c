@@ -2,16 +2,29 @@
 /* IPv4 look-up on any machine. */
 #include "mapcache/lpm4_lookup.h"
 
-/* Ends are in order: four steps without a branch. */
-static inline unsigned count_below(const uint32_t *end, uint32_t key)
+/* Ends are in order: steps without a branch. */
+static inline unsigned count_leaf(const uint32_t *end, uint32_t key)
 {
 	unsigned n = 0;
 
-	n += (end[n + 7] < key) * 8u;
 	n += (end[n + 3] < key) * 4u;
 	n += (end[n + 1] < key) * 2u;
 	n += (end[n] < key);
 	return n;
+}
+
+static inline unsigned count_node(const uint32_t *end, uint32_t key)
+{
+	unsigned n = (end[7] < key) * 8u;
+
+	return n + count_leaf(end + n, key);
+}
+
+static inline unsigned count_root(const uint32_t *end, uint32_t key)
+{
+	unsigned n = (end[15] < key) * 16u;
+
+	return n + count_node(end + n, key);
 }
 
 static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAY XTR_LPM4_WAY
+#define LEAF XTR_LPM4_LEAF
 
 /* In front of the tree, in a cache line that readers don't touch. */
 struct head {
@@ -63,19 +63,36 @@ static struct head *head_of(uintptr_t word)
 	return (struct head *)((word & ~(uintptr_t)63) - 64);
 }
 
+static void fill_above(
+    struct xtr_lpm4_root *root, const struct xtr_lpm4_leaf *leaf, uint32_t leaves)
+{
+	struct xtr_lpm4_node16 *node = (struct xtr_lpm4_node16 *)(root + 1);
+
+	for (uint32_t i = 0; i < leaves; i++) {
+		uint32_t last = leaf[i].end[LEAF - 1];
+
+		if (leaves <= XTR_LPM4_ROOT) {
+			root->end[i] = last;
+		} else {
+			node[i / XTR_LPM4_NODE].end[i % XTR_LPM4_NODE] = last;
+			root->end[i / XTR_LPM4_NODE] = last;
+		}
+	}
+}
+
 uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n)
 {
 	struct xtr_lpm4_leaf *leaf;
 	struct cuts c;
-	uint32_t leaves, *node;
+	uint32_t leaves;
 	uintptr_t word;
 	size_t bytes;
 	char *block;
 
 	cut(&c, p, n);
-	leaves = (c.n + WAY - 1) / WAY;
-	word = leaves == 1 ? 1 : leaves <= WAY ? 2 : 3;
-	bytes = 64 + (word > 1 ? 64 : 0) + (word > 2 ? WAY * 64 : 0) + leaves * sizeof(*leaf);
+	leaves = (c.n + LEAF - 1) / LEAF;
+	word = leaves == 1 ? 1 : leaves <= XTR_LPM4_ROOT ? 2 : 3;
+	bytes = 64 + (size_t)(uintptr_t)xtr_lpm4_leaves(word) + leaves * sizeof(*leaf);
 	block = aligned_alloc(64, bytes);
 	if (!block)
 		return 0;
@@ -85,18 +102,11 @@ uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n)
 	word |= (uintptr_t)(block + 64);
 	leaf = (struct xtr_lpm4_leaf *)(uintptr_t)xtr_lpm4_leaves(word);
 	for (uint32_t i = 0; i < c.n; i++) {
-		leaf[i / WAY].end[i % WAY] = c.end[i];
-		leaf[i / WAY].value[i % WAY] = c.value[i];
+		leaf[i / LEAF].end[i % LEAF] = c.end[i];
+		leaf[i / LEAF].value[i % LEAF] = c.value[i];
 	}
-	node = (uint32_t *)(block + 64);
-	for (uint32_t i = 0; i < leaves && leaves > 1; i++) {
-		uint32_t last = leaf[i].end[WAY - 1];
-
-		if (leaves > WAY)
-			node[WAY + i] = node[i / WAY] = last;
-		else
-			node[i] = last;
-	}
+	if (leaves > 1)
+		fill_above((struct xtr_lpm4_root *)(void *)(block + 64), leaf, leaves);
 	return word;
 }
 
@@ -108,9 +118,9 @@ void xtr_lpm4_small_store(uintptr_t word, const struct xtr_lpm4_prefix *p, uint3
 
 	cut(&c, p, n);
 	for (uint32_t i = 0; i < cuts; i++) {
-		uint32_t *value = &leaf[i / WAY].value[i % WAY];
+		uint32_t *value = &leaf[i / LEAF].value[i % LEAF];
 
-		while (c.end[k] < leaf[i / WAY].end[i % WAY])
+		while (c.end[k] < leaf[i / LEAF].end[i % LEAF])
 			k++;
 		if (*value != c.value[k])
 			__atomic_store_n(value, c.value[k], __ATOMIC_RELEASE);
