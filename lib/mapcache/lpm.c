@@ -9,8 +9,6 @@
 #include <rte_cpuflags.h>
 #include <rte_vect.h>
 
-#define BATCH6 64u
-
 struct xtr_lpm {
 	struct xtr_lpm4 v4; /* its word is first: lookup4 takes tables for pointers to it */
 	struct xtr_lpm6 v6;
@@ -20,18 +18,20 @@ _Static_assert(offsetof(struct xtr_lpm, v4.word) == 0, "first");
 static const struct {
 	const char *name;
 	xtr_lpm4_lookup_fn *lookup4;
+	xtr_lpm6_lookup_fn *lookup6;
 } ways[] = {
 #ifdef XTR_HAVE_AVX512
-    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512},
+    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512, xtr_lpm6_lookup_scalar},
 #endif
 #ifdef XTR_HAVE_AVX2
-    [XTR_LPM_AVX2] = {"avx2", xtr_lpm4_lookup_avx2},
+    [XTR_LPM_AVX2] = {"avx2", xtr_lpm4_lookup_avx2, xtr_lpm6_lookup_scalar},
 #endif
-    [XTR_LPM_SCALAR] = {"scalar", xtr_lpm4_lookup_scalar},
+    [XTR_LPM_SCALAR] = {"scalar", xtr_lpm4_lookup_scalar, xtr_lpm6_lookup_scalar},
 };
 
 /* Start: rw, then ro. */
 static xtr_lpm4_lookup_fn *lookup4 = xtr_lpm4_lookup_scalar;
+static xtr_lpm6_lookup_fn *lookup6 = xtr_lpm6_lookup_scalar;
 static enum xtr_lpm_way way = XTR_LPM_SCALAR;
 
 static bool machine_has(enum xtr_lpm_way w)
@@ -52,6 +52,7 @@ bool xtr_lpm_use(enum xtr_lpm_way w)
 	if (w >= sizeof(ways) / sizeof(ways[0]) || !ways[w].lookup4 || !machine_has(w))
 		return false;
 	lookup4 = ways[w].lookup4;
+	lookup6 = ways[w].lookup6;
 	way = w;
 	return true;
 }
@@ -147,12 +148,5 @@ void xtr_lpm_lookup4(
 void xtr_lpm_lookup6(
     const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
-	const uint32_t *roots[BATCH6];
-
-	for (unsigned done = 0, some; done < n; done += some) {
-		some = n - done < BATCH6 ? n - done : BATCH6;
-		for (unsigned i = 0; i < some; i++)
-			roots[i] = &tables[done + i]->v6.root;
-		xtr_lpm6_lookup(roots, keys + done, values + done, some);
-	}
+	lookup6((const void *const *)tables, offsetof(struct xtr_lpm, v6), keys, values, n);
 }

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The IPv6 half of a longest-prefix match (lpm.h): a path-compressed trie with 16 ways a node
- * (lpm6.c) for readers, beside a binary one (lpm6_rib.c) in which the writer keeps the prefixes.
- * Addresses are in network order.
+ * The IPv6 half of a longest-prefix match (lpm.h): a level-compressed, path-compressed trie that
+ * is descended without comparing anything, with one comparison at its end.
  *
- * A node tests four bits of the key. Its slots are words that the writer stores one by one: nothing
- * (ask what is above), the value of a prefix that ends in the node, or a node further down, which
- * then holds the value that the slot would have. A node's place never changes: what must stand
- * elsewhere is copied, and the old one waits for a grace period. Deleting and replacing need no
- * memory.
+ * Each prefix has a record: its bits, length, value, and its parent, the longest shorter prefix
+ * that covers it. A node of the trie tests 1 to 15 bits of the key at any place in it, and skips
+ * what is before. A slot of a node stands for the keys that begin with the node's bits and the
+ * slot's own (its block), and holds
+ * - a node, if prefixes that do not cover each other lie in the block,
+ * - else the longest record in the block,
+ * - else the longest that covers the block, or nothing.
+ * Whatever of the key was skipped or did not fit, the prefixes that cover the key are in the chain
+ * of parents that begins with the record so found: where c bits of it are the key's, the answer is
+ * the first in the chain that is no longer than c.
+ *
+ * A table has two tries, the second for lengths up to XTR_LPM6_SHORT: it is asked where the first
+ * has no answer, so that a short prefix above a million others changes nothing in these.
+ *
+ * The writer changes what readers see by single stores: of a slot, or of the word that holds a
+ * record's value, length and parent. A node that gets more or fewer bits is copied and the copy
+ * put in its place; the old one waits for a grace period, as deleted records do. Only a new record
+ * or a fork (a node of one bit) can fail for want of memory: a node that should change its size
+ * stays as it is, and works.
  */
 #ifndef XTR_MAPCACHE_LPM6_H
 #define XTR_MAPCACHE_LPM6_H
@@ -18,50 +31,36 @@
 
 #include "mapcache/lpm.h"
 
-struct xtr_lpm6_rib_node {
-	struct xtr_lpm6_rib_node *child[2];
-	uint32_t value; /* 0: only forks */
-	uint8_t plen;
-	uint8_t b[16]; /* host bits are zero */
-};
-
-struct xtr_lpm6_rib {
-	struct xtr_lpm6_rib_node *root;
-	uint32_t n; /* prefixes */
-	size_t bytes;
-};
+#define XTR_LPM6_SHORT 16u
 
 struct xtr_lpm6_limbo;
 
+/* A trie's slots and their keys' first bits are in lpm6_node.h. */
 struct xtr_lpm6 {
-	uint32_t root; /* a slot. control: rw, workers: ro, atomic */
+	uint64_t root[2]; /* slots: long prefixes, short ones. control: rw, workers: ro, atomic */
 	/* control only */
-	uint32_t nodes;
 	struct xtr_rcu *rcu;
-	struct xtr_lpm6_limbo *limbo; /* NULL: no node yet */
-	struct xtr_lpm6_rib rib;
+	struct xtr_lpm6_limbo *limbo; /* NULL: no prefix yet */
+	size_t bytes;                 /* of records and nodes */
+	uint32_t n;                   /* prefixes */
 };
 
 /* As their namesakes in lpm.h. */
 int xtr_lpm6_set(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, uint32_t value);
 uint32_t xtr_lpm6_del(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen);
 uint32_t xtr_lpm6_get(const struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen);
-/* lpm6_walk.c */
-uint32_t xtr_lpm6_covering(
-    const struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, unsigned *len);
-int xtr_lpm6_walk(
-    struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, xtr_lpm_walk_fn *fn, void *arg);
 uint32_t xtr_lpm6_count(const struct xtr_lpm6 *t);
 size_t xtr_lpm6_memory(const struct xtr_lpm6 *t);
 void xtr_lpm6_fini(struct xtr_lpm6 *t);
-/* Key i in the table whose root is *roots[i]. */
-void xtr_lpm6_lookup(
-    const uint32_t *const *roots, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
-
-/* The writer's prefixes. set: 0 or -ENOMEM; the others as above. */
-int xtr_lpm6_rib_set(struct xtr_lpm6_rib *t, const uint8_t *ip, unsigned plen, uint32_t value);
-uint32_t xtr_lpm6_rib_del(struct xtr_lpm6_rib *t, const uint8_t *ip, unsigned plen);
-uint32_t xtr_lpm6_rib_get(const struct xtr_lpm6_rib *t, const uint8_t *ip, unsigned plen);
-void xtr_lpm6_rib_fini(struct xtr_lpm6_rib *t);
+uint32_t xtr_lpm6_covering(
+    const struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, unsigned *len);
+/* lpm6_walk.c */
+int xtr_lpm6_walk(
+    struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, xtr_lpm_walk_fn *fn, void *arg);
+/* Key i in the table that is `at` bytes into what tables[i] points to. */
+typedef void xtr_lpm6_lookup_fn(
+    const void *const *tables, size_t at, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
+xtr_lpm6_lookup_fn xtr_lpm6_lookup_scalar;
+xtr_lpm6_lookup_fn xtr_lpm6_lookup_avx512;
 
 #endif
