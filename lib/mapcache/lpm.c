@@ -21,7 +21,7 @@ static const struct {
 	xtr_lpm6_lookup_fn *lookup6;
 } ways[] = {
 #ifdef XTR_HAVE_AVX512
-    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512, xtr_lpm6_lookup_scalar},
+    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512, xtr_lpm6_lookup_avx512},
 #endif
 #ifdef XTR_HAVE_AVX2
     [XTR_LPM_AVX2] = {"avx2", xtr_lpm4_lookup_avx2, xtr_lpm6_lookup_scalar},
@@ -40,7 +40,8 @@ static bool machine_has(enum xtr_lpm_way w)
 	if (w == XTR_LPM_AVX512)
 		return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) == 1 &&
 		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) == 1 &&
-		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) == 1;
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) == 1 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512CD) == 1;
 	if (w == XTR_LPM_AVX2)
 		return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) == 1;
 #endif

@@ -8,15 +8,9 @@
 #include <stdlib.h>
 
 /* In hundredths of the slots. */
-#ifndef GROW_USED
-#define GROW_USED 50u /* to be of use afterwards */
-#endif
-#ifndef GROW_GAIN
-#define GROW_GAIN 10u /* to have a node that one bit more makes smaller or superfluous */
-#endif
-#ifndef SHRINK_USED
-#define SHRINK_USED 20u
-#endif
+#define GROW_USED   30u /* to be of use afterwards */
+#define GROW_GAIN   5u  /* to have a node that one bit more makes smaller or superfluous */
+#define SHRINK_USED 12u
 
 static uint64_t made; /* nodes by make(); numbers them. control only */
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * IPv6 look-up: what is the same in each way. A way's file includes this and defines
+ * look_up(root, keys, values, n), which looks up to BATCH keys up, each in the trie with that slot
+ * for a root, or none (0); it may read the roots up to the next multiple of 8.
+ */
+#ifndef XTR_MAPCACHE_LPM6_LOOKUP_H
+#define XTR_MAPCACHE_LPM6_LOOKUP_H
+
+#include <rte_branch_prediction.h>
+#include <rte_prefetch.h>
+
+#include "mapcache/lpm6_node.h"
+
+#define BATCH 64u
+
+static void look_up(const uint64_t *root, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
+
+static inline const struct xtr_lpm6 *table_at(const void *p, size_t at)
+{
+	return (const void *)((const char *)p + at);
+}
+
+/* Keys without an answer are asked for once more where there are short prefixes. */
+static void look_up_short(
+    const uint64_t *root, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	uint8_t again[BATCH][16], place[BATCH];
+	uint64_t short_root[BATCH] = {0};
+	uint32_t found[BATCH];
+	unsigned missing = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(again[missing], keys[i], sizeof(again[0]));
+		short_root[missing] = root[i];
+		place[missing] = (uint8_t)i;
+		missing += !values[i] && root[i];
+	}
+	if (!missing)
+		return;
+	look_up(short_root, (const uint8_t(*)[16])again, found, missing);
+	for (unsigned i = 0; i < missing; i++)
+		values[place[i]] = found[i];
+}
+
+static void look_up_batch(
+    const void *const *tables, size_t at, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	uint64_t root[BATCH], any = 0;
+	uintptr_t other = 0;
+
+	for (unsigned i = 1; i < n; i++)
+		other |= (uintptr_t)tables[i] ^ (uintptr_t)tables[0];
+	if (likely(!other)) {
+		const struct xtr_lpm6 *t = table_at(tables[0], at);
+		uint64_t slot = xtr_lpm6_load(&t->root[0]);
+
+		for (unsigned i = 0; i < BATCH; i++)
+			root[i] = slot;
+		look_up(root, keys, values, n);
+		slot = xtr_lpm6_load(&t->root[1]);
+		if (likely(!slot))
+			return;
+		for (unsigned i = 0; i < BATCH; i++)
+			root[i] = slot;
+	} else {
+		memset(root, 0, sizeof(root));
+		for (unsigned i = 0; i < n; i++)
+			rte_prefetch0(table_at(tables[i], at));
+		for (unsigned i = 0; i < n; i++)
+			root[i] = xtr_lpm6_load(&table_at(tables[i], at)->root[0]);
+		look_up(root, keys, values, n);
+		for (unsigned i = 0; i < n; i++)
+			any |= root[i] = xtr_lpm6_load(&table_at(tables[i], at)->root[1]);
+		if (!any)
+			return;
+	}
+	look_up_short(root, keys, values, n);
+}
+
+static void look_up_all(
+    const void *const *tables, size_t at, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	for (unsigned done = 0, some; done < n; done += some) {
+		some = n - done < BATCH ? n - done : BATCH;
+		look_up_batch(tables + done, at, keys + done, values + done, some);
+	}
+}
+
+#endif
