@@ -8,6 +8,10 @@
 #include "mapcache/lpm6_lookup.h"
 
 #define VECTORS (BATCH / 8)
+#define SURE    3u /* levels that most keys of a large table go through */
+
+/* With all of a full batch's loops unrolled its slots stay in registers. clang does it unasked. */
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
 
 /* Stands for what a key has not: no value, no length, so that the search ends. */
 static const struct xtr_lpm6_record none __attribute__((aligned(32)));
@@ -162,18 +166,27 @@ static void climb(const struct open *o, uint32_t *values)
 	}
 }
 
-static void look_up(const uint64_t *root, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+static inline __attribute__((always_inline)) void look_up_vectors(const uint64_t *root,
+    const uint8_t (*keys)[16], uint32_t *values, unsigned n, const unsigned vectors)
 {
-	unsigned vectors = (n + 7) / 8, open = 0;
+	unsigned open = 0;
 	struct batch b;
 	struct open o;
 
+#pragma GCC unroll 8
 	for (unsigned v = 0; v < vectors; v++) {
 		load_keys(&b, v, keys, n);
 		b.slot[v] = _mm512_loadu_si512(root + 8 * v);
-		open |= (unsigned)(nodes_in(b.slot[v]) != 0) << v;
 	}
-	/* a level a round */
+	/* a level a round; the first without a question whether there is anything to do */
+	for (unsigned level = 0; level < SURE; level++) {
+#pragma GCC unroll 8
+		for (unsigned v = 0; v < vectors; v++)
+			b.slot[v] = down(b.slot[v], b.high[v], b.low[v]);
+	}
+#pragma GCC unroll 8
+	for (unsigned v = 0; v < vectors; v++)
+		open |= (unsigned)(nodes_in(b.slot[v]) != 0) << v;
 	while (open)
 		for (unsigned todo = open; todo; todo &= todo - 1) {
 			unsigned v = (unsigned)__builtin_ctz(todo);
@@ -182,9 +195,18 @@ static void look_up(const uint64_t *root, const uint8_t (*keys)[16], uint32_t *v
 			open ^= (unsigned)(nodes_in(b.slot[v]) == 0) << v;
 		}
 	o.n = 0;
+#pragma GCC unroll 8
 	for (unsigned v = 0; v < vectors; v++)
 		verify(&b, v, values, n, &o);
 	climb(&o, values);
+}
+
+static void look_up(const uint64_t *root, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	if (likely(n == BATCH))
+		look_up_vectors(root, keys, values, BATCH, VECTORS);
+	else
+		look_up_vectors(root, keys, values, n, (n + 7) / 8);
 }
 
 void xtr_lpm6_lookup_avx512(
