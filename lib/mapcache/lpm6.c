@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IPv6: how the writer finds and changes prefixes. See lpm6.h. */
 #include "mapcache/lpm6.h"
-#include "mapcache/lpm6_node.h"
+#include "mapcache/lpm6_recent.h"
 
 #include <errno.h>
+#include <rte_prefetch.h>
 
 #define DEPTH 129u /* nodes on a way down, each after the other's bits, and the end */
 
@@ -112,6 +113,17 @@ static void set_parent(struct xtr_lpm6_record *r, const struct xtr_lpm6_record *
 	set_word(r, index_of(parent), xtr_lpm6_value(r->word));
 }
 
+/* A prefix may cover a million others: what comes soon is fetched while one is worked on. */
+static void prefetch_ahead(const struct xtr_lpm6_node *n, unsigned i)
+{
+	unsigned size = 1u << n->n_bits, ahead = 16;
+
+	if (i + ahead < size)
+		rte_prefetch0(xtr_lpm6_bits(n->slot[i + ahead]));
+	for (unsigned k = 1; i == 0 && k < least(ahead, size - 1) + 1; k++)
+		rte_prefetch0(xtr_lpm6_bits(n->slot[k]));
+}
+
 /* Puts a new record into the chains of all that is in a slot that it covers. */
 static void adopt(struct xtr_lpm6_node *in, uint64_t *slot, const struct xtr_lpm6_record *new)
 {
@@ -120,8 +132,10 @@ static void adopt(struct xtr_lpm6_node *in, uint64_t *slot, const struct xtr_lpm
 	unsigned plen = xtr_lpm6_length(new->word);
 
 	if (xtr_lpm6_is_node(*slot)) {
-		for (unsigned i = 0; i < 1u << n->n_bits; i++)
+		for (unsigned i = 0; i < 1u << n->n_bits; i++) {
+			prefetch_ahead(n, i);
 			adopt(n, &n->slot[i], new);
+		}
 		return;
 	}
 	if (xtr_lpm6_slot_length(*slot) < plen || !r) {
@@ -144,8 +158,10 @@ static void disown(struct xtr_lpm6_node *in, uint64_t *slot, const struct xtr_lp
 	struct xtr_lpm6_record *r = xtr_lpm6_record_at(*slot), *above;
 
 	if (xtr_lpm6_is_node(*slot)) {
-		for (unsigned i = 0; i < 1u << n->n_bits; i++)
+		for (unsigned i = 0; i < 1u << n->n_bits; i++) {
+			prefetch_ahead(n, i);
 			disown(n, &n->slot[i], old);
+		}
 		return;
 	}
 	if (r == old) {
@@ -185,6 +201,7 @@ int xtr_lpm6_set(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, uint32_t 
 	struct place p;
 
 	if (r && xtr_lpm6_length(r->word) == plen) {
+		xtr_lpm6_begin(&k, plen);
 		set_word(r, xtr_lpm6_parent(r->word), value);
 		return 0;
 	}
@@ -196,6 +213,7 @@ int xtr_lpm6_set(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen, uint32_t 
 	new = xtr_lpm6_record_new(t, &k, plen, xtr_lpm6_word(index_of(r), value, plen));
 	if (!new)
 		return -ENOMEM;
+	xtr_lpm6_begin(&k, plen);
 	locate(&p, root, &k, plen);
 	if (p.apart && !fork_at(t, &p, &k, new)) {
 		xtr_lpm6_put(t, new);
@@ -219,6 +237,7 @@ uint32_t xtr_lpm6_del(struct xtr_lpm6 *t, const uint8_t *ip, unsigned plen)
 	if (!r || xtr_lpm6_length(r->word) != plen)
 		return 0;
 	value = xtr_lpm6_value(r->word);
+	xtr_lpm6_begin(&k, plen);
 	locate(&p, root, &k, plen);
 	for (unsigned i = 0; i < p.n; i++)
 		disown(p.in, &p.slot[i], r);

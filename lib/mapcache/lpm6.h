@@ -21,7 +21,8 @@
  * record's value, length and parent. A node that gets more or fewer bits is copied and the copy
  * put in its place; the old one waits for a grace period, as deleted records do. Only a new record
  * or a fork (a node of one bit) can fail for want of memory: a node that should change its size
- * stays as it is, and works.
+ * stays as it is, and works. What a reader may make of several changes at once is in
+ * lpm6_recent.h.
  */
 #ifndef XTR_MAPCACHE_LPM6_H
 #define XTR_MAPCACHE_LPM6_H

@@ -148,8 +148,11 @@ static inline void verify(struct batch *b, unsigned v, uint32_t *values, unsigne
 /* Goes from record to parent. */
 static void climb(const struct open *o, uint32_t *values)
 {
-	const char *words = xtr_lpm6_records.base + offsetof(struct xtr_lpm6_record, word);
+	const char *words;
 
+	if (!o->n)
+		return;
+	words = xtr_lpm6_records.base + offsetof(struct xtr_lpm6_record, word);
 	for (unsigned i = 0; i < o->n; i += 8) {
 		__mmask8 there = o->n - i < 8 ? (__mmask8)((1u << (o->n - i)) - 1) : 0xff;
 		__m512i word = _mm512_loadu_si512(o->word + i);

@@ -7,10 +7,11 @@
 #ifndef XTR_MAPCACHE_LPM6_LOOKUP_H
 #define XTR_MAPCACHE_LPM6_LOOKUP_H
 
+#include <rte_atomic.h>
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
-#include "mapcache/lpm6_node.h"
+#include "mapcache/lpm6_recent.h"
 
 #define BATCH 64u
 
@@ -78,12 +79,54 @@ static void look_up_batch(
 	look_up_short(root, keys, values, n);
 }
 
-static void look_up_all(
+/* Looks the keys up again that changes since then may have led astray, until none is left. */
+static __attribute__((noinline)) void look_up_again(const void *const *tables, size_t at,
+    const uint8_t (*keys)[16], uint32_t *values, unsigned n, uint64_t since)
+{
+	const void *some_tables[BATCH];
+	uint8_t some_keys[BATCH][16], place[BATCH], hit[BATCH];
+	uint32_t found[BATCH];
+	unsigned left = 0;
+
+	if (!xtr_lpm6_touched(since, keys, hit, n))
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		some_tables[left] = tables[i];
+		memcpy(some_keys[left], keys[i], 16);
+		place[left] = (uint8_t)i;
+		left += hit[i];
+	}
+	while (left) {
+		unsigned still = 0;
+
+		since = xtr_lpm6_begun();
+		look_up_batch(some_tables, at, (const uint8_t(*)[16])some_keys, found, left);
+		rte_compiler_barrier();
+		xtr_lpm6_touched(since, (const uint8_t(*)[16])some_keys, hit, left);
+		for (unsigned i = 0; i < left; i++) {
+			values[place[i]] = found[i];
+			some_tables[still] = some_tables[i];
+			memmove(some_keys[still], some_keys[i], 16);
+			place[still] = place[i];
+			still += hit[i];
+		}
+		left = still;
+	}
+}
+
+static inline void look_up_all(
     const void *const *tables, size_t at, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
 	for (unsigned done = 0, some; done < n; done += some) {
+		uint64_t since = xtr_lpm6_begun();
+
 		some = n - done < BATCH ? n - done : BATCH;
 		look_up_batch(tables + done, at, keys + done, values + done, some);
+		/* loads stay in this order: scalar ones acquire, vectors are of machines that keep
+		 * it */
+		rte_compiler_barrier();
+		if (unlikely(xtr_lpm6_begun() != since))
+			look_up_again(tables + done, at, keys + done, values + done, some, since);
 	}
 }
 

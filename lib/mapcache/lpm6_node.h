@@ -44,7 +44,8 @@ struct xtr_lpm6_node {
 };
 _Static_assert(sizeof(struct xtr_lpm6_record) == 32 && sizeof(struct xtr_lpm6_node) == 32, "sizes");
 _Static_assert(offsetof(struct xtr_lpm6_record, next) == offsetof(struct xtr_lpm6_node, next) &&
-		   offsetof(struct xtr_lpm6_record, bits) == offsetof(struct xtr_lpm6_node, bits),
+		   offsetof(struct xtr_lpm6_record, bits) == 0 &&
+		   offsetof(struct xtr_lpm6_node, bits) == 0,
     "common fields");
 
 /* Things that wait for a grace period, linked, first to last; those up to mark go by the callback
@@ -183,7 +184,7 @@ static inline uint64_t xtr_lpm6_climb(uint64_t word, unsigned common)
 /* Of what a slot holds, also where it is a record. */
 static inline const struct xtr_lpm6_key *xtr_lpm6_bits(uint64_t slot)
 {
-	return &xtr_lpm6_record_at(slot)->bits;
+	return (const struct xtr_lpm6_key *)(uintptr_t)(slot >> 16);
 }
 
 static inline uint64_t xtr_lpm6_slot_of(const struct xtr_lpm6_record *r)

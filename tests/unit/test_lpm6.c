@@ -16,7 +16,7 @@
 #include <rte_rib6.h>
 #include "eal_fixture.h"
 #include "fail_alloc.h"
-#include "mapcache/lpm6_node.h"
+#include "mapcache/lpm6_recent.h"
 
 #define MAX 120000u /* prefixes at once */
 
@@ -612,6 +612,60 @@ static void under_a_reader(void **state)
 			race(look_ups[w], habit);
 }
 
+/* --- what a reader is told of changes --- */
+
+static void begin(const char *text)
+{
+	struct xtr_lpm6_key k;
+	struct xtr_eid e;
+
+	assert_int_equal(xtr_eid_parse(text, &e), 0);
+	k = xtr_lpm6_key_of(e.ip.b);
+	xtr_lpm6_begin(&k, e.plen);
+}
+
+static void recent_changes(void **state)
+{
+	static const char *const text[] = {
+	    "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "3fff::", "2001:db8::1:0:0:1"};
+	uint8_t keys[RTE_DIM(text)][16], hit[RTE_DIM(text)];
+	const uint8_t(*k)[16] = (const uint8_t(*)[16])keys;
+	struct xtr_ip ip;
+	uint64_t since;
+
+	for (unsigned i = 0; i < RTE_DIM(text); i++) {
+		assert_int_equal(xtr_ip_parse(text[i], &ip), 0);
+		memcpy(keys[i], ip.b, 16);
+	}
+	begin("::/0"); /* one that is going on when the reader begins does not matter */
+	since = xtr_lpm6_begun();
+	assert_false(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	begin("2001:db8::1/128");
+	assert_true(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	assert_memory_equal(hit, ((uint8_t[]){1, 0, 0, 0, 0}), sizeof(hit));
+	begin("2001:db8:0:1::/64");
+	assert_true(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	assert_memory_equal(hit, ((uint8_t[]){1, 0, 1, 0, 0}), sizeof(hit));
+	assert_true(xtr_lpm6_touched(since + 1, k, hit, RTE_DIM(text)));
+	assert_memory_equal(hit, ((uint8_t[]){0, 0, 1, 0, 0}), sizeof(hit));
+	since = xtr_lpm6_begun();
+	begin("2001:db8::1:0:0:0/80");
+	begin("2001:db8:8000::/33");
+	assert_true(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	assert_memory_equal(hit, ((uint8_t[]){0, 0, 0, 0, 1}), sizeof(hit));
+	begin("::/0");
+	assert_true(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	assert_memory_equal(hit, ((uint8_t[]){1, 1, 1, 1, 1}), sizeof(hit));
+	/* as many as are kept, and more */
+	since = xtr_lpm6_begun();
+	for (unsigned i = 0; i < XTR_LPM6_RECENT - 1; i++)
+		begin("2400::/12");
+	assert_false(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	begin("2400::/12");
+	assert_true(xtr_lpm6_touched(since, k, hit, RTE_DIM(text)));
+	assert_memory_equal(hit, ((uint8_t[]){1, 1, 1, 1, 1}), sizeof(hit));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +673,7 @@ int main(void)
 	    cmocka_unit_test(nested),
 	    cmocka_unit_test(at_the_cap),
 	    cmocka_unit_test(no_memory),
+	    cmocka_unit_test(recent_changes),
 	    cmocka_unit_test(under_a_reader),
 	};
 
