@@ -86,7 +86,7 @@ struct race {
 	/* fixed */
 	unsigned n_readers;
 	enum lie lie;
-	int only; /* look up in this family only: 4, 6; 0: both */
+	int only; /* for the most part change, and look up only in this family: 4, 6; 0: both */
 	uint64_t seed;
 	/* writer only */
 	uint64_t state; /* of its random numbers */

@@ -177,13 +177,15 @@ static void burst(struct race *r, unsigned table, unsigned six)
 			change(r, table, six, &s->pool[i], there);
 }
 
-/* The answer of a key goes to and fro between two prefixes that cover it, the only ones: the longer
+/* The answer of a key changes between two prefixes that cover it, the only ones: the longer
  * comes before the shorter goes, or the other way round, so there is always one. */
 static void duel(struct race *r, unsigned table, unsigned six, const struct key *k)
 {
 	struct side *s = &r->side[table][six];
-	struct prefix *a = &s->pool[k->cover[random_below(&r->state, k->n_cover)]];
-	struct prefix *b = &s->pool[k->cover[random_below(&r->state, k->n_cover)]];
+	/* a short one and a long one: tables keep these in different places */
+	unsigned half = (k->n_cover + 1) / 2, last = k->n_cover - 1;
+	struct prefix *a = &s->pool[k->cover[random_below(&r->state, half)]];
+	struct prefix *b = &s->pool[k->cover[last - random_below(&r->state, half)]];
 	uint32_t focus = r->focus;
 
 	__atomic_store_n(
@@ -216,7 +218,7 @@ static void operate(struct race *r, unsigned table, unsigned six)
 		change(r, table, six, p, !p->value || random_below(&r->state, 2));
 	} else if (what < 960) {
 		move(r, table, six, k);
-	} else if (what < 998) {
+	} else if (what < 990) {
 		burst(r, table, six);
 	} else {
 		duel(r, table, six, k);
@@ -296,7 +298,7 @@ void race_write(struct race *r, uint64_t n)
 		if (r->begun >= next_run) {
 			next_run = r->begun + RUN;
 			table = random_below(&r->state, TABLES);
-			six = random_below(&r->state, 2);
+			six = r->only ? r->only == 6 : random_below(&r->state, 2);
 			__atomic_store_n(&r->focus,
 			    (table * 2 + six) * KEYS + random_below(&r->state, KEYS),
 			    __ATOMIC_RELAXED);
