@@ -3,9 +3,10 @@
 #include "mapcache/lpm.h"
 #include "mapcache/lpm4.h"
 #include "mapcache/lpm6.h"
+#include "mapcache/slab.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 #include <rte_cpuflags.h>
 #include <rte_vect.h>
 
@@ -69,13 +70,45 @@ __attribute__((constructor)) static void choose(void)
 		xtr_lpm_use(w);
 }
 
+/* All tables lie together: what readers need of them is not scattered over many pages. */
+#define TABLE_BYTES ((sizeof(struct xtr_lpm) + 63) & ~63ul)
+#define PAGES       (1u << 18) /* 1 GiB of addresses */
+static struct xtr_slab place;
+static uint32_t n_tables;
+
+static struct xtr_lpm *get_table(void)
+{
+	const uint16_t size = TABLE_BYTES;
+	uint32_t i;
+
+	if (!place.base && xtr_slab_init(&place, TABLE_BYTES, &size, 1, PAGES) < 0)
+		return NULL;
+	i = xtr_slab_get(&place, 0);
+	if (i)
+		n_tables++;
+	else if (!n_tables)
+		xtr_slab_fini(&place);
+	return i ? memset(xtr_slab_at(&place, i), 0, TABLE_BYTES) : NULL;
+}
+
+static void put_table(struct xtr_lpm *lpm)
+{
+	xtr_slab_put(&place, (uint32_t)((size_t)((char *)lpm - place.base) / TABLE_BYTES));
+	if (!--n_tables)
+		xtr_slab_fini(&place);
+}
+
 struct xtr_lpm *xtr_lpm_create(struct xtr_rcu *rcu)
 {
-	struct xtr_lpm *lpm = calloc(1, sizeof(*lpm));
+	struct xtr_lpm *lpm = get_table();
 
-	if (lpm)
-		lpm->v4.rcu = lpm->v6.rcu = rcu;
-	return lpm;
+	if (!lpm)
+		return NULL;
+	lpm->v6.rcu = rcu;
+	if (xtr_lpm4_init(&lpm->v4, rcu) == 0)
+		return lpm;
+	put_table(lpm);
+	return NULL;
 }
 
 void xtr_lpm_destroy(struct xtr_lpm *lpm)
@@ -84,7 +117,7 @@ void xtr_lpm_destroy(struct xtr_lpm *lpm)
 		return;
 	xtr_lpm4_fini(&lpm->v4);
 	xtr_lpm6_fini(&lpm->v6);
-	free(lpm);
+	put_table(lpm);
 }
 
 /* In host order, without host bits: callers may ask for a covering prefix by any address in it. */
@@ -137,7 +170,7 @@ unsigned xtr_lpm_count(const struct xtr_lpm *lpm)
 
 size_t xtr_lpm_memory(const struct xtr_lpm *lpm)
 {
-	return sizeof(*lpm) + xtr_lpm4_memory(&lpm->v4) + xtr_lpm6_memory(&lpm->v6);
+	return TABLE_BYTES + xtr_lpm4_memory(&lpm->v4) + xtr_lpm6_memory(&lpm->v6);
 }
 
 void xtr_lpm_lookup4(

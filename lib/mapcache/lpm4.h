@@ -29,11 +29,24 @@
 #define XTR_LPM4_SMALL  1024u /* prefixes; one more makes it big */
 #define XTR_LPM4_DEMOTE 256u  /* prefixes; so few make it small again */
 
-/* The form's word: its address, aligned to a cache line, and in the low bits the number of levels
- * of a small block, or XTR_LPM4_BIG. 0: no prefix. */
-#define XTR_LPM4_LEVELS 3u
-#define XTR_LPM4_BIG    4u
-#define XTR_LPM4_TAG    7u
+/* The form's word: its address, aligned to a cache line, and its tag. 0: no prefix. */
+enum {
+	XTR_LPM4_ONE = 1,  /* a leaf */
+	XTR_LPM4_WIDE = 2, /* a root and leaves */
+	XTR_LPM4_DEEP = 3, /* a root, nodes and leaves */
+	XTR_LPM4_BIG = 4,
+	XTR_LPM4_TAG = 7,
+};
+
+static inline unsigned xtr_lpm4_tag(uintptr_t word)
+{
+	return word & XTR_LPM4_TAG;
+}
+
+static inline const void *xtr_lpm4_at(uintptr_t word)
+{
+	return (const void *)(word & ~(uintptr_t)63);
+}
 
 struct xtr_lpm4_prefix {
 	uint32_t ip, value;
@@ -42,15 +55,22 @@ struct xtr_lpm4_prefix {
 
 struct xtr_lpm4_big;
 
-struct xtr_lpm4 {
-	uintptr_t word; /* control: rw, workers: ro, atomic */
-	/* control only */
+/* The control lcore's own. */
+struct xtr_lpm4_own {
 	struct xtr_rcu *rcu;
 	struct xtr_lpm4_prefix *prefix; /* small: in order of address, shorter first */
 	uint32_t n, max;                /* small: prefixes, room for them */
 	struct xtr_lpm4_big *big;       /* NULL: small */
 };
 
+/* Short, so that many tables lie in few cache lines. */
+struct xtr_lpm4 {
+	uintptr_t word; /* control: rw, workers: ro, atomic */
+	struct xtr_lpm4_own *own;
+};
+
+/* 0 or -ENOMEM. */
+int xtr_lpm4_init(struct xtr_lpm4 *t, struct xtr_rcu *rcu);
 /* As their namesakes in lpm.h. */
 int xtr_lpm4_set(struct xtr_lpm4 *t, uint32_t ip, unsigned plen, uint32_t value);
 uint32_t xtr_lpm4_del(struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
@@ -63,7 +83,7 @@ size_t xtr_lpm4_memory(const struct xtr_lpm4 *t);
 void xtr_lpm4_fini(struct xtr_lpm4 *t);
 
 /* Small: where the prefix is in the array, or would be. */
-uint32_t xtr_lpm4_small_find(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen);
+uint32_t xtr_lpm4_small_find(const struct xtr_lpm4_own *t, uint32_t ip, unsigned plen);
 
 static inline uint32_t xtr_lpm4_mask(unsigned plen)
 {
@@ -99,10 +119,13 @@ _Static_assert(sizeof(struct xtr_lpm4_node16) == 64, "as large as leaves");
 
 static inline const struct xtr_lpm4_leaf *xtr_lpm4_leaves(uintptr_t word)
 {
-	static const unsigned skip[] = {0, 0, sizeof(struct xtr_lpm4_root),
-	    sizeof(struct xtr_lpm4_root) + XTR_LPM4_ROOT * sizeof(struct xtr_lpm4_node16)};
+	static const unsigned skip[] = {
+	    [XTR_LPM4_WIDE] = sizeof(struct xtr_lpm4_root),
+	    [XTR_LPM4_DEEP] =
+		sizeof(struct xtr_lpm4_root) + XTR_LPM4_ROOT * sizeof(struct xtr_lpm4_node16),
+	};
 
-	return (const struct xtr_lpm4_leaf *)((word & ~(uintptr_t)63) + skip[word & XTR_LPM4_TAG]);
+	return (const void *)((const char *)xtr_lpm4_at(word) + skip[xtr_lpm4_tag(word)]);
 }
 
 /* The word of a block for these prefixes, or 0 if memory is short (there is at least one prefix).
@@ -112,7 +135,9 @@ uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n);
 void xtr_lpm4_small_store(uintptr_t word, const struct xtr_lpm4_prefix *p, uint32_t n);
 uint32_t xtr_lpm4_small_cuts(uintptr_t word);
 size_t xtr_lpm4_small_memory(uintptr_t word);
+/* Frees it after a grace period. 0 is allowed, here and below. */
 void xtr_lpm4_small_retire(uintptr_t word, struct xtr_rcu *rcu);
+/* No reader is left. */
 void xtr_lpm4_small_free(uintptr_t word);
 
 /* --- big --- */

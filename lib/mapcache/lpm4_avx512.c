@@ -41,12 +41,12 @@ static inline unsigned count_line(const struct xtr_lpm4_line *line, uint8_t byte
 	return (unsigned)__builtin_popcount(_mm_cmpgt_epu8_mask(_mm_set1_epi8((char)byte), e));
 }
 
-/* A batch on its way; the masks have a bit a key. */
+/* What is known of a batch when dir24 has been asked; the masks have a bit a key. */
 struct batch {
 	/* host order; of dir24. The one after the last is nobody's, the others fill cache lines */
 	uint32_t key[BATCH + 16] __attribute__((aligned(64)));
 	uint32_t slot[BATCH + 16];
-	uint64_t hosts, lines, fulls, empty;
+	uint64_t hosts, lines, fulls;
 };
 
 /* The keys from i on, in host order; all lanes but those of the mask are 0. */
@@ -70,59 +70,6 @@ static inline uint64_t join(const __mmask16 *m)
 	    _mm512_kunpackd(_mm512_kunpackw(m[3], m[2]), _mm512_kunpackw(m[1], m[0])));
 }
 
-/* What dir24 says. */
-static inline void ask_dir24(const struct xtr_lpm4_dir *d, struct batch *b, const uint32_t *keys,
-    uint32_t *values, unsigned n)
-{
-	__mmask16 hosts[4] = {0}, groups[4] = {0}, fulls[4] = {0}, empty[4] = {0};
-
-#pragma GCC unroll 4
-	for (unsigned k = 0, i = 0; i < n; i += 16, k++) {
-		__mmask16 lanes = lanes_of(n, i);
-		__m512i key = load_keys(keys, i, lanes);
-		__m512i slot = _mm512_mask_i32gather_epi32(
-		    _mm512_setzero_si512(), lanes, _mm512_srli_epi32(key, 8), d->dir24, 4);
-
-		_mm512_storeu_si512(b->key + i, key);
-		_mm512_storeu_si512(b->slot + i, slot);
-		_mm512_mask_storeu_epi32(values + i, lanes, slot);
-		hosts[k] = _mm512_cmplt_epi32_mask(slot, _mm512_setzero_si512());
-		groups[k] = _mm512_cmpge_epu32_mask(slot, _mm512_set1_epi32((int)XTR_LPM4_GROUP));
-		fulls[k] = _mm512_cmpge_epu32_mask(
-		    slot, _mm512_set1_epi32((int)(XTR_LPM4_GROUP | XTR_LPM4_FULL)));
-		empty[k] = _mm512_mask_testn_epi32_mask(lanes, slot, slot);
-	}
-	b->hosts = join(hosts);
-	b->lines = join(groups) & ~join(fulls);
-	b->fulls = join(fulls) & ~b->hosts;
-	b->empty = join(empty);
-}
-
-/* Those of whose 256 addresses one differs, many at once. */
-static inline void ask_pairs(
-    const struct xtr_lpm4_dir *d, struct batch *b, uint32_t *values, unsigned n)
-{
-	const __m512i byte = _mm512_set1_epi32(255), one = _mm512_set1_epi32(1),
-		      number = _mm512_set1_epi32((int)(XTR_LPM4_PAIRS - 1));
-	__mmask16 empty[4] = {0};
-
-#pragma GCC unroll 4
-	for (unsigned k = 0, i = 0; i < n; i += 16, k++) {
-		__mmask16 hosts = (__mmask16)(b->hosts >> i), is;
-		__m512i slot = _mm512_loadu_si512(b->slot + i);
-		__m512i key = _mm512_loadu_si512(b->key + i), at, value;
-
-		is = _mm512_testn_epi32_mask(
-		    _mm512_xor_si512(_mm512_srli_epi32(slot, 23), key), byte);
-		at = _mm512_slli_epi32(_mm512_and_si512(slot, number), 1);
-		at = _mm512_mask_add_epi32(at, is, at, one);
-		value = _mm512_mask_i32gather_epi32(slot, hosts, at, d->pairs, 4);
-		_mm512_mask_storeu_epi32(values + i, hosts, value);
-		empty[k] = _mm512_mask_testn_epi32_mask(hosts, value, value);
-	}
-	b->empty |= join(empty);
-}
-
 /*
  * The first key of a mask, and where its value is to go; nobody's, if there is none. With this the
  * first turn of a loop needs no branch, and a loop that seldom has a second one costs no wrong
@@ -131,7 +78,6 @@ static inline void ask_pairs(
 static inline unsigned first_of(uint64_t *mask, uint32_t *values, uint32_t **to, uint32_t *nobody)
 {
 	unsigned i = (unsigned)_tzcnt_u64(*mask); /* 64: none */
-
 	uintptr_t none = -(uintptr_t)(i / BATCH);
 
 	__asm__("" : "+r"(none)); /* or the compiler makes a branch of it */
@@ -168,7 +114,6 @@ static inline bool ask_lines(const struct xtr_lpm4_dir *d, const struct batch *b
 	do {
 		unsigned i = first_of(&lines, values, &to, &nobody);
 		const struct xtr_lpm4_line *line = (const void *)(d->groups + (b->slot[i] << 6));
-
 		uint32_t value = load(&line->value[count_line(line, (uint8_t)b->key[i])]);
 
 		*to = value;
@@ -200,35 +145,99 @@ static inline void ask_dir16_too(
 			values[i] = ask_dir16(d, b->key[i]);
 }
 
-/* The last keys of a large batch wait longest for their gather: their misses begin at once. (To do
- * so for all keys costs more than it gains where tables are in the cache.) */
-static inline void prefetch_last(const struct xtr_lpm4_dir *d, const uint32_t *keys)
-{
-	uint32_t at[16] __attribute__((aligned(64)));
+/* A batch in registers, 16 keys each. */
+struct lanes {
+	__m512i key[BATCH / 16], slot[BATCH / 16];
+	__mmask16 used[BATCH / 16];
+};
 
-	_mm512_store_si512(at, _mm512_srli_epi32(load_keys(keys, BATCH - 16, 0xffff), 8));
-#pragma GCC unroll 16
-	for (unsigned i = 0; i < 16; i++)
-		rte_prefetch0(&d->dir24[at[i]]);
+/* What dir24 says. */
+static inline __attribute__((always_inline)) void ask_dir24(const struct xtr_lpm4_dir *d,
+    struct lanes *l, struct batch *b, const uint32_t *keys, unsigned n, unsigned parts)
+{
+	const __m512i group = _mm512_set1_epi32((int)XTR_LPM4_GROUP),
+		      full = _mm512_set1_epi32((int)(XTR_LPM4_GROUP | XTR_LPM4_FULL));
+	__mmask16 hosts[BATCH / 16] = {0}, groups[BATCH / 16] = {0}, fulls[BATCH / 16] = {0};
+
+#pragma GCC unroll 4
+	for (unsigned k = 0; k < parts; k++) {
+		l->used[k] = lanes_of(n, 16 * k);
+		l->key[k] = load_keys(keys, 16 * k, l->used[k]);
+		l->slot[k] = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), l->used[k],
+		    _mm512_srli_epi32(l->key[k], 8), d->dir24, 4);
+	}
+#pragma GCC unroll 4
+	for (unsigned k = 0; k < parts; k++) {
+		_mm512_store_si512(b->key + 16 * k, l->key[k]);
+		_mm512_store_si512(b->slot + 16 * k, l->slot[k]);
+		hosts[k] = _mm512_cmplt_epi32_mask(l->slot[k], _mm512_setzero_si512());
+		groups[k] = _mm512_cmpge_epu32_mask(l->slot[k], group);
+		fulls[k] = _mm512_cmpge_epu32_mask(l->slot[k], full);
+	}
+	b->key[BATCH] = 0;
+	b->slot[BATCH] = XTR_LPM4_HOST;
+	b->hosts = join(hosts);
+	b->fulls = join(fulls) & ~b->hosts;
+	b->lines = join(groups) & ~join(fulls);
 }
 
-static inline __attribute__((always_inline)) void lookup_batch(
-    const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n)
+/* The slots of those of whose 256 addresses one differs make room for their values. */
+static inline __attribute__((always_inline)) void ask_pairs(
+    const struct xtr_lpm4_dir *d, struct lanes *l, unsigned parts)
+{
+	const __m512i byte = _mm512_set1_epi32(255), one = _mm512_set1_epi32(1),
+		      number = _mm512_set1_epi32((int)(XTR_LPM4_PAIRS - 1));
+	__m512i at[BATCH / 16];
+
+#pragma GCC unroll 4
+	for (unsigned k = 0; k < parts; k++) {
+		__m512i differ = _mm512_xor_si512(_mm512_srli_epi32(l->slot[k], 23), l->key[k]);
+
+		at[k] = _mm512_slli_epi32(_mm512_and_si512(l->slot[k], number), 1);
+		at[k] =
+		    _mm512_mask_add_epi32(at[k], _mm512_testn_epi32_mask(differ, byte), at[k], one);
+	}
+#pragma GCC unroll 4
+	for (unsigned k = 0; k < parts; k++)
+		l->slot[k] = _mm512_mask_i32gather_epi32(l->slot[k],
+		    _mm512_cmplt_epi32_mask(l->slot[k], _mm512_setzero_si512()), at[k], d->pairs,
+		    4);
+}
+
+/* False: some value is 0. */
+static inline __attribute__((always_inline)) bool store(
+    const struct lanes *l, uint32_t *values, unsigned n, unsigned parts)
+{
+	__mmask16 empty = 0;
+
+#pragma GCC unroll 4
+	for (unsigned k = 0; k < parts; k++) {
+		empty |= _mm512_mask_testn_epi32_mask(l->used[k], l->slot[k], l->slot[k]);
+		if (n == BATCH) /* with a mask it takes longer */
+			_mm512_storeu_si512(values + 16 * k, l->slot[k]);
+		else
+			_mm512_mask_storeu_epi32(values + 16 * k, l->used[k], l->slot[k]);
+	}
+	return !empty;
+}
+
+/* parts: a constant, so that all stays in registers; n is at most 16 times as much. */
+static inline __attribute__((always_inline)) void lookup_parts(const struct xtr_lpm4_dir *d,
+    const uint32_t *keys, uint32_t *values, unsigned n, unsigned parts)
 {
 	struct batch b;
-	bool found = true;
+	struct lanes l;
+	bool found;
 
-	b.key[BATCH] = 0;
-	b.slot[BATCH] = XTR_LPM4_HOST;
-	if (n == BATCH)
-		prefetch_last(d, keys);
-	ask_dir24(d, &b, keys, values, n);
-	if (__builtin_popcountll(b.hosts) > PAIRS_AT_ONCE)
-		ask_pairs(d, &b, values, n);
-	else
-		found = ask_few_pairs(d, &b, values);
+	ask_dir24(d, &l, &b, keys, n, parts);
+	if (__builtin_popcountll(b.hosts) > PAIRS_AT_ONCE) {
+		ask_pairs(d, &l, parts);
+		found = store(&l, values, n, parts);
+	} else {
+		found = store(&l, values, n, parts) & ask_few_pairs(d, &b, values);
+	}
 	found &= ask_lines(d, &b, values) & ask_fulls(d, &b, values);
-	if (unlikely(b.empty || !found))
+	if (unlikely(!found))
 		ask_dir16_too(d, &b, values, n);
 }
 
@@ -236,9 +245,11 @@ static void lookup_dir512(
     const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n)
 {
 	if (n == BATCH)
-		lookup_batch(d, keys, values, BATCH);
+		lookup_parts(d, keys, values, BATCH, BATCH / 16);
+	else if (n > 32)
+		lookup_parts(d, keys, values, n, BATCH / 16);
 	else
-		lookup_batch(d, keys, values, n);
+		lookup_parts(d, keys, values, n, 2);
 }
 
 void xtr_lpm4_lookup_avx512(

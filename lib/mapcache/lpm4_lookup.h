@@ -30,7 +30,7 @@ static inline uint32_t load(const uint32_t *p)
 
 static inline const struct xtr_lpm4_dir *dir_of(uintptr_t word)
 {
-	return (const struct xtr_lpm4_dir *)(word & ~(uintptr_t)63);
+	return xtr_lpm4_at(word);
 }
 
 static inline const void *group_at(const struct xtr_lpm4_dir *d, uint32_t slot, uint32_t key)
@@ -107,95 +107,96 @@ static inline void lookup_dir(
 #define LOOKUP_DIR lookup_dir
 #endif
 
-/* A key on its way through a small table. */
-struct step {
-	const char *at; /* the node or leaf that comes next */
-	uint32_t key;
-	uint32_t form; /* the word's tag */
-};
-
-static inline void below_root(struct step *s)
+static inline const char *below_root(const void *root, uint32_t key)
 {
-	s->at += sizeof(struct xtr_lpm4_root) +
-		 64 * count_root((const uint32_t *)(const void *)s->at, s->key);
-	rte_prefetch0(s->at);
+	return (const char *)root + sizeof(struct xtr_lpm4_root) + 64 * count_root(root, key);
 }
 
-static inline void below_node(struct step *s, uintptr_t word)
+static inline const char *below_node(const char *node, uint32_t key, uintptr_t word)
 {
-	const char *leaves = (const char *)xtr_lpm4_leaves(word);
-	size_t number =
-	    (size_t)(s->at - (const char *)(word & ~(uintptr_t)63) - sizeof(struct xtr_lpm4_root)) /
-	    64;
+	const char *nodes = (const char *)xtr_lpm4_at(word) + sizeof(struct xtr_lpm4_root);
+	size_t number = (size_t)(node - nodes) / 64;
 
-	s->at = leaves + 64 * (number * XTR_LPM4_NODE +
-				  count_node((const uint32_t *)(const void *)s->at, s->key));
-	rte_prefetch0(s->at);
+	return (const char *)xtr_lpm4_leaves(word) +
+	       64 * (number * XTR_LPM4_NODE + count_node((const void *)node, key));
 }
 
-static inline uint32_t value_of(const struct step *s)
+static inline uint32_t ask_leaf(const char *at, uint32_t key)
 {
-	const struct xtr_lpm4_leaf *leaf = (const void *)s->at;
+	const struct xtr_lpm4_leaf *leaf = (const void *)at;
 
-	return load(&leaf->value[count_leaf(leaf->end, s->key)]);
+	return load(&leaf->value[count_leaf(leaf->end, key)]);
 }
 
-/* Each key in its own table, of any form. */
+/* Tables of one form, the most common where there are many: a root and leaves. */
+static inline __attribute__((always_inline)) void lookup_wide(
+    const uintptr_t *word, const uint32_t *key, uint32_t *values, unsigned n)
+{
+	const char *at[BATCH];
+
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < n; i++) {
+		at[i] = below_root((const char *)word[i] - XTR_LPM4_WIDE, key[i]);
+		rte_prefetch0(at[i]);
+	}
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < n; i++)
+		values[i] = ask_leaf(at[i], key[i]);
+}
+
+/* Tables of any form. */
 static inline void lookup_forms(
-    struct step *s, const uintptr_t *const *words, uint32_t *values, unsigned n)
+    const uintptr_t *word, const uint32_t *key, uint32_t *values, unsigned n)
 {
-	uintptr_t word[BATCH];
+	const char *at[BATCH];
 
 	for (unsigned i = 0; i < n; i++) {
-		/* the word may have changed since: it is read once more, for good */
-		word[i] = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
-		s[i].form = word[i] & XTR_LPM4_TAG;
-		s[i].at = (const char *)(word[i] & ~(uintptr_t)63);
-		if (s[i].form == XTR_LPM4_BIG) {
-			s[i].at = (const char *)&dir_of(word[i])->dir24[s[i].key >> 8];
-			rte_prefetch0(s[i].at);
-		} else if (s[i].form > 1) {
-			below_root(&s[i]);
-		}
+		unsigned form = xtr_lpm4_tag(word[i]);
+
+		at[i] = xtr_lpm4_at(word[i]);
+		if (form == XTR_LPM4_BIG)
+			at[i] = (const char *)&dir_of(word[i])->dir24[key[i] >> 8];
+		else if (form > XTR_LPM4_ONE)
+			at[i] = below_root(at[i], key[i]);
+		rte_prefetch0(at[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
-		if (s[i].form == 3)
-			below_node(&s[i], word[i]);
+		if (xtr_lpm4_tag(word[i]) == XTR_LPM4_DEEP) {
+			at[i] = below_node(at[i], key[i], word[i]);
+			rte_prefetch0(at[i]);
+		}
 	for (unsigned i = 0; i < n; i++) {
 		if (unlikely(!word[i]))
 			values[i] = 0;
-		else if (s[i].form == XTR_LPM4_BIG)
-			values[i] = lookup_slot(dir_of(word[i]),
-			    load((const uint32_t *)(const void *)s[i].at), s[i].key);
+		else if (xtr_lpm4_tag(word[i]) == XTR_LPM4_BIG)
+			values[i] = lookup_slot(dir_of(word[i]), load((const void *)at[i]), key[i]);
 		else
-			values[i] = value_of(&s[i]);
+			values[i] = ask_leaf(at[i], key[i]);
 	}
 }
 
 /* Each key in its own table. */
-static inline void lookup_mixed(
+static inline __attribute__((always_inline)) void lookup_mixed(
     const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
 {
-	struct step s[BATCH];
-	unsigned forms = 0;
+	uintptr_t word[BATCH], other = 0;
+	uint32_t key[BATCH];
 
+#pragma GCC unroll 4
 	for (unsigned i = 0; i < n; i++) {
-		uintptr_t word = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
-
-		s[i].key = rte_be_to_cpu_32(keys[i]);
-		s[i].at = (const char *)(word & ~(uintptr_t)63);
-		forms |= 1u << (word & XTR_LPM4_TAG);
-		rte_prefetch0(s[i].at);
-		rte_prefetch0(s[i].at + 64);
+		word[i] = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
+		/* the root's two lines; the address is in the first for all tags */
+		rte_prefetch0((const char *)word[i]);
+		rte_prefetch0((const char *)word[i] + 64);
 	}
-	if (forms != 1u << 2) {
-		lookup_forms(s, words, values, n);
-		return;
+	for (unsigned i = 0; i < n; i++) {
+		key[i] = rte_be_to_cpu_32(keys[i]);
+		other |= word[i] ^ XTR_LPM4_WIDE;
 	}
-	for (unsigned i = 0; i < n; i++)
-		below_root(&s[i]);
-	for (unsigned i = 0; i < n; i++)
-		values[i] = value_of(&s[i]);
+	if (other & XTR_LPM4_TAG)
+		lookup_forms(word, key, values, n);
+	else
+		lookup_wide(word, key, values, n);
 }
 
 static inline void lookup_any(
@@ -209,7 +210,7 @@ static inline void lookup_any(
 		for (unsigned i = 1; i < some; i++)
 			differ |= (uintptr_t)w[i] ^ (uintptr_t)w[0];
 		word = __atomic_load_n(w[0], __ATOMIC_ACQUIRE);
-		if (!differ && word & XTR_LPM4_BIG)
+		if (!differ && xtr_lpm4_tag(word) == XTR_LPM4_BIG)
 			LOOKUP_DIR(dir_of(word), keys + done, values + done, some);
 		else
 			lookup_mixed(w, keys + done, values + done, some);

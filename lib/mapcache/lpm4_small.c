@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The small form of an IPv4 table: see lpm4.h. */
 #include "mapcache/lpm4.h"
+#include "mapcache/slab.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@ struct head {
 	struct xtr_rcu_head rcu;
 	uint32_t cuts;
 	uint32_t bytes;
-};
-_Static_assert(sizeof(struct head) <= 64, "a cache line");
+	uint32_t index; /* in the slab; 0: of the C library */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct head) == 64, "a cache line");
 
 struct cuts {
 	uint32_t n;
@@ -60,7 +62,7 @@ static void cut(struct cuts *c, const struct xtr_lpm4_prefix *p, uint32_t n)
 
 static struct head *head_of(uintptr_t word)
 {
-	return (struct head *)((word & ~(uintptr_t)63) - 64);
+	return (struct head *)(word & ~(uintptr_t)63) - 1;
 }
 
 static void fill_above(
@@ -80,6 +82,68 @@ static void fill_above(
 	}
 }
 
+/*
+ * Blocks of all tables that are not too large for it come from one slab: it has huge pages where
+ * there are many blocks, and a block lies in one page.
+ */
+#define PAGES (1u << 20) /* 4 GiB of addresses */
+static const uint16_t sizes[] = {128, 320, 448, 640, 960, 1344, 2048};
+static struct xtr_slab slab;
+static uint32_t n_live;
+
+static struct head *slab_new(size_t bytes)
+{
+	const unsigned classes = sizeof(sizes) / sizeof(sizes[0]);
+	unsigned class = 0;
+	struct head *head;
+	uint32_t i;
+
+	while (class < classes && sizes[class] < bytes)
+		class ++;
+	if (class == classes)
+		return NULL;
+	if (!slab.base && xtr_slab_init(&slab, 64, sizes, classes, PAGES) < 0)
+		return NULL;
+	i = xtr_slab_get(&slab, class);
+	if (!i) {
+		if (!n_live)
+			xtr_slab_fini(&slab);
+		return NULL;
+	}
+	n_live++;
+	/* not all at the same place of a page, or their roots would share few lines of a cache */
+	head = xtr_slab_at(&slab, i + (i / 32) % ((sizes[class] - (uint32_t)bytes) / 64 + 1));
+	head->index = i;
+	head->bytes = sizes[class];
+	return head;
+}
+
+static struct head *block_new(size_t bytes)
+{
+	struct head *head = slab_new(bytes);
+
+	if (!head) {
+		head = aligned_alloc(64, bytes);
+		if (!head)
+			return NULL;
+		head->index = 0;
+		head->bytes = (uint32_t)bytes;
+	}
+	memset(head + 1, 0xff, bytes - sizeof(*head));
+	return head;
+}
+
+static void block_free(struct head *head)
+{
+	if (!head->index) {
+		free(head);
+		return;
+	}
+	xtr_slab_put(&slab, head->index);
+	if (!--n_live)
+		xtr_slab_fini(&slab);
+}
+
 uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n)
 {
 	struct xtr_lpm4_leaf *leaf;
@@ -87,26 +151,24 @@ uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n)
 	uint32_t leaves;
 	uintptr_t word;
 	size_t bytes;
-	char *block;
+	struct head *head;
 
 	cut(&c, p, n);
 	leaves = (c.n + LEAF - 1) / LEAF;
-	word = leaves == 1 ? 1 : leaves <= XTR_LPM4_ROOT ? 2 : 3;
-	bytes = 64 + (size_t)(uintptr_t)xtr_lpm4_leaves(word) + leaves * sizeof(*leaf);
-	block = aligned_alloc(64, bytes);
-	if (!block)
+	word = leaves == 1 ? XTR_LPM4_ONE : leaves <= XTR_LPM4_ROOT ? XTR_LPM4_WIDE : XTR_LPM4_DEEP;
+	bytes = sizeof(*head) + (size_t)(uintptr_t)xtr_lpm4_leaves(word) + leaves * sizeof(*leaf);
+	head = block_new(bytes);
+	if (!head)
 		return 0;
-	memset(block, 0xff, bytes);
-	((struct head *)block)->cuts = c.n;
-	((struct head *)block)->bytes = (uint32_t)bytes;
-	word |= (uintptr_t)(block + 64);
+	head->cuts = c.n;
+	word |= (uintptr_t)(head + 1);
 	leaf = (struct xtr_lpm4_leaf *)(uintptr_t)xtr_lpm4_leaves(word);
 	for (uint32_t i = 0; i < c.n; i++) {
 		leaf[i / LEAF].end[i % LEAF] = c.end[i];
 		leaf[i / LEAF].value[i % LEAF] = c.value[i];
 	}
 	if (leaves > 1)
-		fill_above((struct xtr_lpm4_root *)(void *)(block + 64), leaf, leaves);
+		fill_above((struct xtr_lpm4_root *)(void *)(head + 1), leaf, leaves);
 	return word;
 }
 
@@ -137,9 +199,9 @@ size_t xtr_lpm4_small_memory(uintptr_t word)
 	return word ? head_of(word)->bytes : 0;
 }
 
-static void free_block(struct xtr_rcu_head *head)
+static void free_block(struct xtr_rcu_head *rcu)
 {
-	free(head);
+	block_free((struct head *)rcu); /* its first member */
 }
 
 void xtr_lpm4_small_retire(uintptr_t word, struct xtr_rcu *rcu)
@@ -151,5 +213,5 @@ void xtr_lpm4_small_retire(uintptr_t word, struct xtr_rcu *rcu)
 void xtr_lpm4_small_free(uintptr_t word)
 {
 	if (word)
-		free(head_of(word));
+		block_free(head_of(word));
 }

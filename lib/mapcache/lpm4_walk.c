@@ -2,7 +2,8 @@
 /* What covers an IPv4 prefix, and what lies in it. */
 #include "mapcache/lpm4.h"
 
-static uint32_t small_covering(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen, unsigned *len)
+static uint32_t small_covering(
+    const struct xtr_lpm4_own *t, uint32_t ip, unsigned plen, unsigned *len)
 {
 	while (plen--) {
 		uint32_t first = ip & xtr_lpm4_mask(plen), at = xtr_lpm4_small_find(t, first, plen);
@@ -17,11 +18,12 @@ static uint32_t small_covering(const struct xtr_lpm4 *t, uint32_t ip, unsigned p
 
 uint32_t xtr_lpm4_covering(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen, unsigned *len)
 {
-	return t->big ? xtr_lpm4_big_covering(t->big, ip, plen, len)
-		      : small_covering(t, ip, plen, len);
+	return t->own->big ? xtr_lpm4_big_covering(t->own->big, ip, plen, len)
+			   : small_covering(t->own, ip, plen, len);
 }
 
-static bool next(const struct xtr_lpm4 *t, uint32_t ip, unsigned plen, struct xtr_lpm4_prefix *p)
+static bool next(
+    const struct xtr_lpm4_own *t, uint32_t ip, unsigned plen, struct xtr_lpm4_prefix *p)
 {
 	uint32_t at;
 
@@ -41,7 +43,7 @@ int xtr_lpm4_walk(struct xtr_lpm4 *t, uint32_t ip, unsigned plen, xtr_lpm_walk_f
 	int rc = 0;
 
 	/* from where it is each time: fn may have changed the table, and its form */
-	for (; !rc && next(t, p.ip, plen, &p) && (p.ip & all) == ip; plen = p.plen + 1u) {
+	for (; !rc && next(t->own, p.ip, plen, &p) && (p.ip & all) == ip; plen = p.plen + 1u) {
 		uint8_t b[4] = {(uint8_t)(p.ip >> 24), (uint8_t)(p.ip >> 16), (uint8_t)(p.ip >> 8),
 		    (uint8_t)p.ip};
 		struct xtr_ip at = xtr_ip4(b);
