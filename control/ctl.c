@@ -2,7 +2,6 @@
 #include "control/ctl.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -405,13 +404,11 @@ struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp)
 
 	if (!ctl)
 		return NULL;
-	/* else free() lets small objects pile up, and after a million it joins them all at once:
-	 * half a second in which packets and probes would wait */
-	mallopt(M_MXFAST, 0);
 	ctl->cfg = cfg;
 	ctl->dp = dp;
 	ctl->signal_fd = ctl->icmp_fd = ctl->loop.epfd = -1;
-	TAILQ_INIT(&ctl->marked);
+	TAILQ_INIT(&ctl->changed);
+	TAILQ_INIT(&ctl->clears);
 	xtr_wheel_init(&ctl->wheel, false);
 	ctl->lisp = (struct xtr_lisp){.cfg = cfg,
 	    .wheel = &ctl->wheel,
@@ -495,11 +492,12 @@ static void check_ready(struct xtr_ctl *ctl)
 static uint32_t turn_dataplane(struct xtr_ctl *ctl)
 {
 	unsigned punts = xtr_ctl_punts(ctl, PUNTS_A_TURN);
+	bool more = xtr_ctl_look_again(ctl, MAPPINGS_A_TURN);
 
-	xtr_ctl_look_again(ctl, MAPPINGS_A_TURN);
+	xtr_oper_clear_some(&ctl->clears);
 	xtr_gate_poll(&ctl->holder);
-	xtr_rcu_poll(&ctl->dp->rcu);
-	if (punts == PUNTS_A_TURN || !TAILQ_EMPTY(&ctl->marked))
+	more |= xtr_rcu_poll(&ctl->dp->rcu) == XTR_RCU_POLL;
+	if (punts == PUNTS_A_TURN || more || !TAILQ_EMPTY(&ctl->clears))
 		return 0;
 	if (punts || ctl->holder.first || ctl->dp->rcu.waiting ||
 	    xtr_wheel_now(&ctl->wheel) - ctl->last_punt_ms < BUSY_MS)

@@ -14,6 +14,7 @@
 #include "control/lisp/probe.h"
 #include "control/loop.h"
 #include "control/lisp/ms.h"
+#include "control/oper/clear.h"
 #include "control/oper/oper.h"
 #include "control/forwarding/rib.h"
 #include "control/forwarding/rloc.h"
@@ -22,7 +23,6 @@
 
 struct xtr_mirror;
 struct xtr_petrs;
-TAILQ_HEAD(xtr_mapfwds, xtr_mapfwd);
 
 struct xtr_ctl {
 	const struct xtr_config *cfg;
@@ -51,9 +51,10 @@ struct xtr_ctl {
 	struct xtr_holder holder;
 	struct xtr_mirror *mirror;
 	struct xtr_probes *probes;
-	struct xtr_petrs *petrs;   /* NULL where none are configured */
-	struct xtr_mapfwds marked; /* mappings to be looked at again */
-	struct xtr_worker *tracer; /* runs made-up packets; made by oper/forwarding.c */
+	struct xtr_petrs *petrs;       /* NULL where none are configured */
+	struct xtr_rlocs_list changed; /* whose mappings choose their locators again */
+	struct xtr_oper_clears clears; /* of the map-cache */
+	struct xtr_worker *tracer;     /* runs made-up packets; made by oper/forwarding.c */
 	bool rlocs_dirty;
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
@@ -92,8 +93,8 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 /* forwarding/mapping.c: mappings into what workers read, and the packets that wait for them. */
 extern const struct xtr_itr_ops xtr_forwarding_ops; /* its arg is a struct xtr_ctl */
 /* Where routes changed, RLOCs follow; then mappings whose locators are not what they were choose
- * again, at most `max` of them. */
-void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max);
+ * again, at most `max` of them. True: there may be more. */
+bool xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max);
 /* forwarding/miss.c: a packet that needs a mapping, or a PETR. Takes m. */
 void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m);
 /* The own EID database into the tables. 0 or negative errno. */

@@ -9,7 +9,7 @@
 
 #define EVENTS        32
 #define TIMERS_US     500u /* the rest of a turn's millisecond is for what follows from them */
-#define TIMERS_A_LOOK 16u  /* between two looks at the clock */
+#define TIMERS_A_LOOK 4u   /* between two looks at the clock */
 
 int xtr_loop_init(struct xtr_loop *loop)
 {
@@ -55,18 +55,10 @@ int xtr_loop_wait(struct xtr_loop *loop, uint32_t us)
 	return n < 0 ? 0 : n;
 }
 
-static uint64_t monotonic_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 void xtr_loop_timers(struct xtr_wheel *wheel)
 {
-	uint64_t until = monotonic_us() + TIMERS_US;
+	uint64_t until = xtr_monotonic_us() + TIMERS_US;
 
-	while (xtr_wheel_run(wheel, TIMERS_A_LOOK) == TIMERS_A_LOOK && monotonic_us() < until)
+	while (xtr_wheel_run(wheel, TIMERS_A_LOOK) == TIMERS_A_LOOK && xtr_monotonic_us() < until)
 		;
 }

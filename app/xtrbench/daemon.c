@@ -89,7 +89,7 @@ void bench_daemon_settle(struct bench_daemon *d)
 {
 	for (unsigned i = 0; i < TURNS_MAX; i++) {
 		xtr_ctl_turn(d->ctl, 0);
-		if (!d->dp->rcu.waiting && TAILQ_EMPTY(&d->ctl->marked) && !d->ctl->holder.first &&
+		if (!d->dp->rcu.waiting && TAILQ_EMPTY(&d->ctl->changed) && !d->ctl->holder.first &&
 		    xtr_wheel_wait(&d->ctl->wheel, 1))
 			return;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A million map-cache entries with one locator each in the daemon: what they cost in memory, how
- * they expire when their time is up all at once, and what memory they leave behind.
+ * A million map-cache entries with one locator each in the daemon: how fast they are learned, what
+ * they cost in memory, how they go when their time is up all at once or the operator says so, and
+ * what memory they leave behind.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -43,8 +44,8 @@ static void go_on_to(struct bench_daemon *d, uint64_t ms)
  * Learns all prefixes of the set. Only so many are resolved at a time; the next come a minute later
  * and for a minute less, so that the time of all is up at once. *end_ms is when.
  */
-static int learn(struct bench_daemon *d, const struct bench_set *set, const struct bench_prefix *p,
-    uint64_t *end_ms)
+static int learn_all(struct bench_daemon *d, const struct bench_set *set,
+    const struct bench_prefix *p, uint64_t *end_ms)
 {
 	uint64_t start = xtr_wheel_now(&d->ctl->wheel);
 	unsigned minutes = 0;
@@ -73,6 +74,19 @@ static int learn(struct bench_daemon *d, const struct bench_set *set, const stru
 	/* what was asked for them is forgotten */
 	go_on_to(d, start + (minutes + 1) * (uint64_t)MINUTE_MS);
 	return 0;
+}
+
+static int learn(struct bench *b, struct bench_daemon *d, const struct bench_set *set,
+    const struct bench_prefix *p, uint64_t *end_ms)
+{
+	double start = cpu_ns(), rate;
+	int rc = learn_all(d, set, p, end_ms);
+
+	rate = set->n / (cpu_ns() - start) * 1e9;
+	if (!rc && b)
+		bench_report(
+		    b, "mapcache", "learn/1m-entries", "per_second", "entries/s", &rate, 1);
+	return rc;
 }
 
 static void memory(struct bench *b, const struct bench_daemon *d, const struct bench_memory *before)
@@ -132,6 +146,35 @@ static int expire(struct bench *b, struct bench_daemon *d, unsigned n, uint64_t 
 	return 0;
 }
 
+static void count_cleared(void *arg, unsigned cleared)
+{
+	*(unsigned *)arg = cleared;
+}
+
+/* As the operator's command does it, between the loop's other work. */
+static int clear(struct bench *b, struct bench_daemon *d, unsigned n)
+{
+	double start = cpu_ns(), last = start, now, longest = 0, each;
+	unsigned cleared = 0;
+
+	if (!xtr_oper_clear_begin(&d->ctl->clears, d->ctl->itr, NULL, -1, count_cleared, &cleared))
+		return -ENOMEM;
+	while (!TAILQ_EMPTY(&d->ctl->clears)) {
+		xtr_ctl_turn(d->ctl, 0);
+		now = cpu_ns();
+		if (now - last > longest)
+			longest = now - last;
+		last = now;
+	}
+	if (cleared != n)
+		return -ENOENT;
+	each = (last - start) / n;
+	longest /= 1000;
+	bench_report(b, "mapcache", "clear/1m-entries", "ns_per_entry", "ns", &each, 1);
+	bench_report(b, "mapcache", "clear/1m-entries", "longest_us", "us", &longest, 1);
+	return 0;
+}
+
 static void left_over(
     struct bench *b, const struct bench_daemon *d, const struct bench_memory *before)
 {
@@ -157,7 +200,7 @@ int bench_mapcache_entries(struct bench *b)
 	if (!rc)
 		rc = bench_memory(&before);
 	if (!rc)
-		rc = learn(&d, set, p, &end_ms);
+		rc = learn(b, &d, set, p, &end_ms);
 	if (!rc) {
 		memory(b, &d, &before);
 		rc = expire(b, &d, set->n, end_ms);
@@ -165,7 +208,10 @@ int bench_mapcache_entries(struct bench *b)
 	if (!rc) {
 		bench_daemon_settle(&d);
 		left_over(b, &d, &before);
+		rc = learn(NULL, &d, set, p, &end_ms);
 	}
+	if (!rc)
+		rc = clear(b, &d, set->n);
 	if (rc)
 		fprintf(stderr, "xtrbench: a million entries: %s\n", strerror(-rc));
 	bench_daemon_stop(&d);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/small.h"
+
 int bench_memory(struct bench_memory *m)
 {
 	FILE *f = fopen("/proc/self/smaps_rollup", "r");
@@ -16,7 +18,7 @@ int bench_memory(struct bench_memory *m)
 	if (!f)
 		return -errno;
 	memset(m, 0, sizeof(*m));
-	m->heap = (double)heap.uordblks + (double)heap.hblkhd;
+	m->heap = (double)heap.uordblks + (double)heap.hblkhd + (double)xtr_small_memory();
 	while (fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%31[^:]: %lf kB", name, &kb) != 2)
 			continue;

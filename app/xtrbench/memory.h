@@ -6,7 +6,7 @@
 struct bench_memory {
 	double rss;  /* bytes of pages that nobody shares */
 	double huge; /* bytes of them in huge pages */
-	double heap; /* bytes that malloc has given out */
+	double heap; /* bytes that malloc has given out, and pages of small objects */
 };
 
 /* 0 or negative errno: the system does not tell. */

@@ -20,16 +20,26 @@ int xtr_alive_use(struct xtr_ctl *ctl, struct xtr_rloc_use *use, const struct xt
 	return 0;
 }
 
+static void end_round(struct xtr_ctl *ctl, struct xtr_rloc *rloc)
+{
+	if (rloc->changed)
+		TAILQ_REMOVE(&ctl->changed, rloc, next_changed);
+	rloc->changed = rloc->again = false;
+}
+
 void xtr_alive_unuse(struct xtr_ctl *ctl, struct xtr_rloc_use *use)
 {
 	struct xtr_rloc *rloc = use->rloc;
 
 	if (!rloc)
 		return;
+	if (rloc->look == use)
+		rloc->look = LIST_NEXT(use, next);
 	LIST_REMOVE(use, next);
 	if (LIST_EMPTY(&rloc->uses)) {
 		xtr_probe_stop(rloc->probe);
 		rloc->probe = NULL;
+		end_round(ctl, rloc);
 	}
 	xtr_rloc_put(ctl->rlocs, rloc);
 	use->rloc = NULL;
@@ -103,13 +113,43 @@ void xtr_alive_describe(void *arg, const struct xtr_rloc *rloc, json_t *object)
 	xtr_alive_show_probe(ctl, probe_of(ctl, rloc), object);
 }
 
-/* The mappings that name it choose again. */
+/* The mappings that name it choose again, in this turn or later ones: there may be a million. Those
+ * that come meanwhile know what it is like. */
 static void choose_again(struct xtr_ctl *ctl, struct xtr_rloc *rloc)
 {
-	struct xtr_rloc_use *use;
+	if (LIST_EMPTY(&rloc->uses))
+		return;
+	/* a round ends before the next begins, else the last would never have their turn */
+	if (rloc->changed) {
+		rloc->again = true;
+		return;
+	}
+	rloc->changed = true;
+	rloc->look = LIST_FIRST(&rloc->uses);
+	TAILQ_INSERT_TAIL(&ctl->changed, rloc, next_changed);
+}
 
-	LIST_FOREACH (use, &rloc->uses, next)
-		xtr_mapping_mark(ctl, xtr_mapping_user(use));
+bool xtr_alive_look_again(struct xtr_ctl *ctl, unsigned max)
+{
+	struct xtr_rloc_use *use;
+	struct xtr_rloc *rloc;
+
+	while (max-- && (rloc = TAILQ_FIRST(&ctl->changed)) != NULL) {
+		use = rloc->look;
+		if (use) {
+			rloc->look = LIST_NEXT(use, next);
+			/* one with a million does not keep the others waiting */
+			TAILQ_REMOVE(&ctl->changed, rloc, next_changed);
+			TAILQ_INSERT_TAIL(&ctl->changed, rloc, next_changed);
+			xtr_mapping_look_again(ctl, xtr_mapping_user(use));
+		} else if (rloc->again) {
+			rloc->again = false;
+			rloc->look = LIST_FIRST(&rloc->uses);
+		} else {
+			end_round(ctl, rloc);
+		}
+	}
+	return !TAILQ_EMPTY(&ctl->changed);
 }
 
 void xtr_alive_way_changed(void *arg, struct xtr_rloc *rloc)

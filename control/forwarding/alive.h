@@ -36,6 +36,10 @@ const char *xtr_alive_state(
 /* Adds rtt_ms and more of a probe (NULL: none) to a JSON object. */
 void xtr_alive_show_probe(const struct xtr_ctl *ctl, const struct xtr_probe *probe, json_t *object);
 
+/* Mappings that name an RLOC which has changed choose again, at most `max` of them. True: there may
+ * be more. */
+bool xtr_alive_look_again(struct xtr_ctl *ctl, unsigned max);
+
 /* For struct xtr_rlocs_ops and xtr_probes_create(). */
 void xtr_alive_way_changed(void *arg, struct xtr_rloc *rloc);
 void xtr_alive_describe(void *arg, const struct xtr_rloc *rloc, json_t *object);

@@ -2,10 +2,7 @@
 #include "control/forwarding/fib.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdlib.h>
-
-#define TRIM_ENTRIES 65536u /* some 20 MB of the control lcore's */
 
 /*
  * What a prefix leads to by each source is not kept here: routes and own EID prefixes stand in
@@ -21,7 +18,6 @@ struct xtr_fib {
 	struct xtr_dp *dp;
 	struct xtr_sets *sets;
 	struct view *views; /* by instance index */
-	uint32_t most;      /* entries since memory was given back */
 };
 
 struct xtr_fib *xtr_fib_create(struct xtr_dp *dp)
@@ -68,20 +64,7 @@ uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd)
 		*(struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, index) = *fwd;
 	else
 		xtr_sets_release(fib->sets, fwd);
-	fib->most = RTE_MAX(fib->most, fib->dp->fwd.used);
 	return index;
-}
-
-void xtr_fib_trim(struct xtr_fib *fib)
-{
-	uint32_t used = fib->dp->fwd.used;
-
-	if (fib->most - used < TRIM_ENTRIES || used > fib->most / 2)
-		return;
-	fib->most = used;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
 }
 
 void xtr_fib_put_entry(struct xtr_fib *fib, uint32_t entry)
@@ -244,13 +227,14 @@ static int show(
     struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip, unsigned plen, uint32_t entry)
 {
 	struct xtr_lpm *lpm = table(fib->dp->instances[inst].lisp);
-	uint32_t old = xtr_lpm_get(lpm, ip, plen);
+	uint32_t old = xtr_lpm_get(lpm, ip, plen), covering;
 	unsigned len;
 
 	if (old == entry)
 		return 0;
-	if (old)
-		keep_gate(fib, old, entry ? entry : xtr_lpm_covering(lpm, ip, plen, &len));
+	/* what is in the prefix was decided by its own entry or by the covering one, and will be */
+	covering = xtr_lpm_covering(lpm, ip, plen, &len);
+	keep_gate(fib, old ? old : covering, entry ? entry : covering);
 	if (entry)
 		return xtr_lpm_set(lpm, ip, plen, entry);
 	xtr_lpm_del(lpm, ip, plen);

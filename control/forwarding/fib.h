@@ -49,11 +49,6 @@ int xtr_fib_set_database(struct xtr_fib *fib, const struct xtr_eid *eid, uint32_
  * punted before it was closed joins it (xtr_gate_late), whatever the entry says. */
 uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip);
 
-/* Gives malloc's free memory back to the system, where most of what the entries had is free by now
- * (others free theirs with them). That costs a tenth of a second after a million entries, in one
- * piece: for a quiet moment. */
-void xtr_fib_trim(struct xtr_fib *fib);
-
 /* Does an own EID prefix of its instance cover eid? */
 bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid);
 

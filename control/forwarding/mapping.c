@@ -5,11 +5,11 @@
 #include "control/forwarding/mapping.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include "control/forwarding/alive.h"
 #include "control/forwarding/petr.h"
 #include "control/forwarding/usage.h"
 #include "util/log.h"
+#include "util/small.h"
 #include "wire/data.h"
 
 #define RLOCS_A_TURN 1000u /* that may have another way: some tenths of a millisecond */
@@ -17,12 +17,10 @@
 /* One a mapping, of which there are millions: one allocation, and small. */
 struct xtr_mapfwd {
 	struct xtr_mapping *mapping;
-	TAILQ_ENTRY(xtr_mapfwd) next; /* of those marked */
-	uint32_t entry;               /* the forwarding entry, fib's */
+	uint32_t entry; /* the forwarding entry, fib's */
 	uint32_t gate;
 	uint8_t n;
-	bool marked; /* waits to be looked at again */
-	bool stale;  /* memory was short: workers have locators that the mapping no longer names */
+	bool stale; /* memory was short: workers have locators that the mapping no longer names */
 	struct xtr_rloc_use uses[]; /* as mapping.locators; rloc NULL where never to be used */
 };
 _Static_assert(XTR_SET_MEMBERS <= UINT8_MAX, "n, and xtr_rloc_use.at");
@@ -54,11 +52,9 @@ static void free_mapfwd(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 {
 	if (!f)
 		return;
-	if (f->marked)
-		TAILQ_REMOVE(&ctl->marked, f, next);
 	for (unsigned i = 0; i < f->n; i++)
 		xtr_alive_unuse(ctl, &f->uses[i]);
-	free(f);
+	xtr_small_free(f);
 }
 
 /* How good a locator is, whatever its priority. R says that its site has a route to it (RFC 9301
@@ -189,7 +185,7 @@ static void leave(struct xtr_ctl *ctl, struct xtr_mapfwd *old, const struct xtr_
 static void install(void *arg, struct xtr_mapping *m)
 {
 	struct xtr_ctl *ctl = arg;
-	struct xtr_mapfwd *f = calloc(1, sizeof(*f) + m->n_locators * sizeof(f->uses[0]));
+	struct xtr_mapfwd *f = xtr_small_alloc(sizeof(*f) + m->n_locators * sizeof(f->uses[0]));
 	struct xtr_fwd fwd;
 	uint32_t entry = 0;
 	char eid[XTR_EID_STRLEN];
@@ -230,14 +226,6 @@ static void remove_mapping(void *arg, struct xtr_mapping *m)
 	m->user = NULL;
 }
 
-void xtr_mapping_mark(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
-{
-	if (f->marked)
-		return;
-	f->marked = true;
-	TAILQ_INSERT_TAIL(&ctl->marked, f, next);
-}
-
 static bool chooses_the_same(const struct xtr_mapfwd *f)
 {
 	const struct xtr_mapping *m = f->mapping;
@@ -252,13 +240,14 @@ static bool chooses_the_same(const struct xtr_mapfwd *f)
 	return true;
 }
 
-void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max)
+void xtr_mapping_look_again(struct xtr_ctl *ctl, struct xtr_mapfwd *f)
 {
-	struct xtr_mapfwd *f;
+	if (!chooses_the_same(f))
+		install(ctl, f->mapping);
+}
 
-	if (xtr_wheel_now(&ctl->wheel) - ctl->last_punt_ms >= XTR_MS_PER_SEC)
-		xtr_fib_trim(ctl->fib);
-
+bool xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max)
+{
 	if (ctl->rlocs_dirty) {
 		ctl->rlocs_dirty = false;
 		if (ctl->petrs)
@@ -266,12 +255,7 @@ void xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max)
 		xtr_rlocs_changed(ctl->rlocs);
 	}
 	xtr_rlocs_update(ctl->rlocs, RLOCS_A_TURN);
-	while (max-- && (f = TAILQ_FIRST(&ctl->marked)) != NULL) {
-		TAILQ_REMOVE(&ctl->marked, f, next);
-		f->marked = false;
-		if (!chooses_the_same(f))
-			install(ctl, f->mapping);
-	}
+	return xtr_alive_look_again(ctl, max);
 }
 
 static bool own(void *arg, const struct xtr_eid *eid)

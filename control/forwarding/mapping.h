@@ -17,9 +17,9 @@ const struct xtr_mapping *xtr_mapping_of(const struct xtr_mapfwd *f);
 uint32_t xtr_mapping_gate(const struct xtr_mapping *m);
 /* The index of its forwarding entry; 0: none. */
 uint32_t xtr_mapping_entry(const struct xtr_mapping *m);
-/* One of its locators is not what it was: the mapping is looked at again in this turn or a later
- * one. */
-void xtr_mapping_mark(struct xtr_ctl *ctl, struct xtr_mapfwd *f);
+/* One of its locators is not what it was: workers are to follow, if it chooses others now. Then f
+ * is no more. */
+void xtr_mapping_look_again(struct xtr_ctl *ctl, struct xtr_mapfwd *f);
 
 /*
  * Packets that wait for something that becomes known, or does not: for as long as they may be held,

@@ -2,10 +2,10 @@
 /*
  * Packets that need a mapping, or a PETR, wait here for it.
  */
-#include <stdlib.h>
 #include "control/forwarding/mapping.h"
 #include "control/forwarding/petr.h"
 #include "datapath/ip4.h"
+#include "util/small.h"
 
 static void too_old(struct xtr_timer *t)
 {
@@ -60,14 +60,14 @@ void xtr_miss_forget(void *arg, struct xtr_pending *p)
 {
 	if (p->user)
 		xtr_wait_drop(p->user);
-	free(p->user);
+	xtr_small_free(p->user);
 	p->user = NULL;
 }
 
 static struct xtr_wait *wait_of(struct xtr_pending *p)
 {
 	if (!p->user)
-		p->user = calloc(1, sizeof(struct xtr_wait));
+		p->user = xtr_small_alloc(sizeof(struct xtr_wait));
 	return p->user;
 }
 

@@ -336,7 +336,8 @@ void nbr_destroy_all(struct xtr_rib *rib)
 		if (!n->changing)
 			free_nbr(n);
 	}
-	xtr_rcu_poll(&rib->dp->rcu);
+	while (xtr_rcu_poll(&rib->dp->rcu))
+		;
 	for (unsigned f = 0; f < 2; f++)
 		xtr_trie_clear(&rib->by_ip[f]);
 	free(rib->by_adj);

@@ -106,7 +106,8 @@ void xtr_rlocs_destroy(struct xtr_rlocs *all)
 	xtr_timer_cancel(all->wheel, &all->timer);
 	HASH_ITER (hh, all->table, r, tmp)
 		forget(r);
-	xtr_rcu_poll(&all->dp->rcu);
+	while (xtr_rcu_poll(&all->dp->rcu))
+		;
 	free(all->by_tunnel);
 	free(all);
 }

@@ -32,7 +32,12 @@ struct xtr_rloc {
 	/* alive.c's: mappings that name it, and its probe as an ordinary locator */
 	LIST_HEAD(, xtr_rloc_use) uses;
 	struct xtr_probe *probe;
+	/* while it is in the list of those that changed: the next of the mappings to look at it */
+	struct xtr_rloc_use *look;
+	bool changed, again; /* in the list; has changed since that began */
+	TAILQ_ENTRY(xtr_rloc) next_changed;
 };
+TAILQ_HEAD(xtr_rlocs_list, xtr_rloc);
 
 struct xtr_rlocs_ops {
 	/* The source RLOC to use on a port towards an address of this family; false: none. */

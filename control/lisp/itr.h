@@ -29,7 +29,7 @@ struct xtr_mapping_locator {
 	bool reachable; /* R bit: its site has a route to it */
 };
 
-/* A map-cache entry. */
+/* A map-cache entry. There are millions: small, and of util/small.h, as their locators are. */
 struct xtr_mapping {
 	struct xtr_eid eid;
 	uint8_t source; /* enum xtr_mapping_source */
@@ -43,15 +43,21 @@ struct xtr_mapping {
 	uint8_t list : 2; /* itr_limit.c: enum itr_list, where it stands to go */
 	bool looked : 1;  /* itr_limit.c: its mark has been taken off once */
 	uint32_t ttl_min, configured_ttl_min;
-	uint32_t looked_at;              /* itr_limit.c: the number of the last look */
-	uint32_t counted;                /* the forwarding side's: index of its counters, 0: none */
-	uint64_t created_ms, expires_ms; /* expires 0: never */
-	struct xtr_mapping_locator *locators;
-	void *user; /* the forwarding side's */
+	uint32_t looked_at; /* itr_limit.c: the number of the last look */
+	uint32_t counted;   /* the forwarding side's: index of its counters, 0: none */
+	uint64_t created_ms;
+	struct xtr_mapping_locator *locators; /* NULL: none */
+	void *user;                           /* the forwarding side's */
 	struct xtr_itr *itr;
-	struct xtr_timer timer;
+	struct xtr_timer timer;        /* armed: it expires */
 	TAILQ_ENTRY(xtr_mapping) next; /* in that list */
 };
+
+/* 0: never. */
+static inline uint64_t xtr_mapping_expires_ms(const struct xtr_mapping *m)
+{
+	return xtr_timer_armed(&m->timer) ? m->timer.due : 0;
+}
 
 enum xtr_pending_state {
 	XTR_ASKING, /* Map-Requests go out */
@@ -119,9 +125,23 @@ struct xtr_pending *xtr_itr_resolve(
     struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source);
 /* A Map-Reply, read into m. */
 void xtr_itr_reply(struct xtr_itr *itr, const struct xtr_peer *from, const struct xtr_msg *m);
-/* Removes learned entries inside the prefix (NULL: all; any instance if iid is negative). Returns
- * how many. */
-unsigned xtr_itr_clear(struct xtr_itr *itr, const struct xtr_eid *within, int64_t iid);
+/* Removal of learned entries, a part at a time. */
+struct xtr_itr_clearing {
+	struct xtr_itr *itr;
+	struct xtr_eid within; /* ip.af 0: all */
+	int64_t iid;           /* negative: any */
+	unsigned cleared;      /* so far */
+	/* itr_clear.c's */
+	bool begun, first;   /* has a table; nothing of that has been looked at */
+	struct xtr_eid last; /* looked at last, there or not */
+};
+/* Inside the prefix (NULL: all), in any instance if iid is negative. itr, which may be NULL,
+ * outlives it. */
+void xtr_itr_clear(
+    struct xtr_itr_clearing *c, struct xtr_itr *itr, const struct xtr_eid *within, int64_t iid);
+/* Looks at max entries or tables more, at most. False: that was all. What is learned between two
+ * calls may stay. */
+bool xtr_itr_clear_some(struct xtr_itr_clearing *c, unsigned max);
 /* `show map-cache`: a new reference. filter NULL: all; an address: the entry that decides and what
  * is being resolved. */
 json_t *xtr_itr_show(struct xtr_itr *itr, const struct xtr_eid *filter, int64_t iid);

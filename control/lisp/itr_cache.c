@@ -6,7 +6,9 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include "util/log.h"
+#include "util/small.h"
 
 /* A limit of 0 is none. */
 static unsigned limit_of(unsigned limit)
@@ -38,7 +40,7 @@ struct instance *itr_instance(struct xtr_itr *itr, uint32_t iid, bool make)
 		return inst;
 	if (itr_share_room(itr) < 0)
 		return NULL;
-	inst = calloc(1, sizeof(*inst));
+	inst = xtr_small_alloc(sizeof(*inst));
 	if (!inst)
 		return NULL;
 	inst->iid = iid;
@@ -72,8 +74,8 @@ static void set_learned(struct instance *inst, struct xtr_mapping *m, bool learn
 static void free_mapping(struct xtr_mapping *m)
 {
 	xtr_timer_cancel(m->itr->l->wheel, &m->timer);
-	free(m->locators);
-	free(m);
+	xtr_small_free(m->locators);
+	xtr_small_free(m);
 }
 
 static void drop(struct xtr_mapping *m)
@@ -90,20 +92,20 @@ static void drop(struct xtr_mapping *m)
 
 static void expired(struct xtr_timer *t);
 
+/* Takes locators. */
 static void fill(const struct instance *inst, struct xtr_mapping *m, enum xtr_mapping_source source,
     uint8_t action, struct xtr_mapping_locator *locators, unsigned n, uint32_t ttl_min,
     uint64_t ttl_ms)
 {
 	struct xtr_wheel *wheel = m->itr->l->wheel;
 
-	free(m->locators);
+	xtr_small_free(m->locators);
 	m->source = (uint8_t)source;
 	m->action = action;
 	m->locators = locators;
 	m->n_locators = (uint8_t)n;
 	m->count = m->count_configured || (source == XTR_FROM_MAP_REPLY && inst->count);
 	m->ttl_min = ttl_min;
-	m->expires_ms = ttl_ms ? xtr_wheel_now(wheel) + ttl_ms : 0;
 	if (ttl_ms)
 		xtr_timer_arm(wheel, &m->timer, ttl_ms, expired);
 	else
@@ -140,7 +142,7 @@ static void expired(struct xtr_timer *t)
 static struct xtr_mapping *add_mapping(
     struct xtr_itr *itr, struct instance *inst, const struct xtr_eid *eid)
 {
-	struct xtr_mapping *m = calloc(1, sizeof(*m));
+	struct xtr_mapping *m = xtr_small_alloc(sizeof(*m));
 
 	if (!m)
 		return NULL;
@@ -149,7 +151,7 @@ static struct xtr_mapping *add_mapping(
 	m->list = ITR_NOWHERE;
 	m->created_ms = xtr_wheel_now(itr->l->wheel);
 	if (xtr_trie_set(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen, m, NULL) < 0) {
-		free(m);
+		xtr_small_free(m);
 		return NULL;
 	}
 	itr->n_mappings++;
@@ -157,15 +159,18 @@ static struct xtr_mapping *add_mapping(
 }
 
 struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *eid,
-    enum xtr_mapping_source source, uint8_t action, struct xtr_mapping_locator *locators,
+    enum xtr_mapping_source source, uint8_t action, const struct xtr_mapping_locator *locators,
     unsigned n, uint32_t ttl_min, uint64_t ttl_ms)
 {
+	struct xtr_mapping_locator *own = n ? xtr_small_alloc(n * sizeof(*own)) : NULL;
 	struct instance *inst = itr_instance(itr, eid->iid, true);
 	bool learned = source == XTR_FROM_MAP_REPLY, found;
 	struct xtr_mapping *m, *victim = NULL;
 
-	if (!inst)
+	if (!inst || (n && !own))
 		goto fail;
+	if (n)
+		memcpy(own, locators, n * sizeof(*own));
 	m = xtr_trie_get(&inst->mappings[eid->ip.af == 6], &eid->ip, eid->plen);
 	found = m;
 	if (learned && (!m || m->list == ITR_NOWHERE))
@@ -184,12 +189,12 @@ struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *e
 		m->count_configured = source == XTR_FROM_COUNTED;
 		source = XTR_FROM_STATIC;
 	}
-	fill(inst, m, source, action, locators, n, ttl_min, ttl_ms);
+	fill(inst, m, source, action, own, n, ttl_min, ttl_ms);
 	itr_limit_evict(itr, victim);
 	set_learned(inst, m, learned);
 	return m;
 fail:
-	free(locators);
+	xtr_small_free(own);
 	return NULL;
 }
 
@@ -226,39 +231,6 @@ struct xtr_mapping *itr_answer(const struct xtr_itr *itr, const struct xtr_eid *
 	return m && (m->n_locators || m->action != XTR_ACT_SEND_MAP_REQUEST) ? m : NULL;
 }
 
-struct clearing {
-	unsigned n;
-};
-
-static int clear_one(void *value, void *arg)
-{
-	struct xtr_mapping *m = value;
-	struct clearing *c = arg;
-
-	if (m->source == XTR_FROM_MAP_REPLY) {
-		itr_mapping_remove(m);
-		c->n++;
-	}
-	return 0;
-}
-
-unsigned xtr_itr_clear(struct xtr_itr *itr, const struct xtr_eid *within, int64_t iid)
-{
-	static const struct xtr_ip any;
-	struct clearing c = {0};
-	struct instance *inst, *tmp;
-
-	HASH_ITER (hh, itr->instances, inst, tmp) {
-		if (iid >= 0 && inst->iid != iid)
-			continue;
-		for (unsigned f = 0; f < 2; f++)
-			if (!within || (within->ip.af == 6) == f)
-				xtr_trie_walk(&inst->mappings[f], within ? &within->ip : &any,
-				    within ? within->plen : 0, clear_one, &c);
-	}
-	return c.n;
-}
-
 int xtr_itr_walk(struct xtr_itr *itr, int (*fn)(void *mapping, void *arg), void *arg)
 {
 	static const struct xtr_ip any;
@@ -273,11 +245,8 @@ int xtr_itr_walk(struct xtr_itr *itr, int (*fn)(void *mapping, void *arg), void 
 
 static int add_configured(struct xtr_itr *itr, const struct xtr_cfg_mapping *c)
 {
-	struct xtr_mapping_locator *locators =
-	    calloc(c->n_locators ? c->n_locators : 1, sizeof(*locators));
+	struct xtr_mapping_locator locators[UINT8_MAX];
 
-	if (!locators)
-		return -1;
 	for (unsigned i = 0; i < c->n_locators; i++)
 		locators[i] = (struct xtr_mapping_locator){
 		    c->locators[i].rloc, c->locators[i].priority, c->locators[i].weight, true};
@@ -344,7 +313,7 @@ void xtr_itr_destroy(struct xtr_itr *itr)
 	/* only now: they know each other */
 	HASH_ITER (hh, itr->instances, inst, tmp) {
 		HASH_DEL(itr->instances, inst);
-		free(inst);
+		xtr_small_free(inst);
 	}
 	itr_share_fini(itr);
 	free(itr);

@@ -51,10 +51,10 @@ struct xtr_itr {
 /* make: NULL if memory is short. */
 struct instance *itr_instance(struct xtr_itr *itr, uint32_t iid, bool make);
 
-/* itr_cache.c. Adds or replaces; takes locators (malloc'd). NULL if memory is short. ttl_ms 0:
+/* itr_cache.c. Adds or replaces; copies the n locators. NULL if memory is short. ttl_ms 0:
  * never expires. Another learned mapping may go for it. */
 struct xtr_mapping *itr_mapping_set(struct xtr_itr *itr, const struct xtr_eid *eid,
-    enum xtr_mapping_source source, uint8_t action, struct xtr_mapping_locator *locators,
+    enum xtr_mapping_source source, uint8_t action, const struct xtr_mapping_locator *locators,
     unsigned n, uint32_t ttl_min, uint64_t ttl_ms);
 /* Removes a learned mapping; a configured entry that it stood for comes back. */
 void itr_mapping_remove(struct xtr_mapping *m);
@@ -81,8 +81,9 @@ void itr_pending_done(struct xtr_pending *p, struct xtr_mapping *m);
  *
  * Whose goes? The instance's that wants to add, if it is at its own limit, or if the total is
  * reached and it holds its fair share of that (the total by the instances that hold any) or more.
- * Else that instance's which holds the most. So a scan of one instance's EIDs costs the others
- * nothing, however many mappings they have, below their share.
+ * Else that instance's which holds the most, but only what it does not use, unless the one that
+ * wants to add holds none. So a scan of one instance's EIDs costs the others no mapping in use, and
+ * those below their share none at all.
  *
  * Which goes? Workers mark what packets meet; a look takes the mark off. An instance's learned
  * mappings begin in the list `fresh`. That the packets which caused a resolution have met its

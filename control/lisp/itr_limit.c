@@ -95,8 +95,8 @@ static void look_ahead(struct instance *inst)
 	}
 }
 
-/* One that goes; there is one. */
-static struct xtr_mapping *choose(struct instance *inst)
+/* One that goes; there is one. NULL: only such as are in use, or may be, and those are to stay. */
+static struct xtr_mapping *choose(struct instance *inst, bool used_too)
 {
 	struct xtr_mapping *spare = NULL, *m;
 	bool spare_looked = false, looked;
@@ -115,7 +115,7 @@ static struct xtr_mapping *choose(struct instance *inst)
 			spare_looked = looked;
 		}
 	}
-	return spare;
+	return used_too ? spare : NULL;
 }
 
 /* One line a minute at most, of whatever instance. */
@@ -146,13 +146,19 @@ static struct instance *payer(struct xtr_itr *itr, struct instance *inst, unsign
 struct xtr_mapping *itr_limit_room(struct xtr_itr *itr, struct instance *inst)
 {
 	struct instance *gives = payer(itr, inst, 0), *soon = gives ? gives : payer(itr, inst, 1);
+	struct xtr_mapping *m = NULL;
 
 	if (soon)
 		look_ahead(soon);
 	if (!gives)
 		return NULL;
 	report(itr, gives);
-	return choose(gives);
+	/* another's that are in use stay, while there is one of its own */
+	if (gives != inst && inst->held[ITR_LEARNED]) {
+		m = choose(gives, false);
+		gives = inst;
+	}
+	return m ? m : choose(gives, true);
 }
 
 void itr_limit_evict(struct xtr_itr *itr, struct xtr_mapping *victim)

@@ -60,25 +60,23 @@ static bool find_covering(
 	return found;
 }
 
-static struct xtr_mapping_locator *read_locators(const struct xtr_record *rec, unsigned *n)
+/* Returns how many. */
+static unsigned read_locators(
+    const struct xtr_record *rec, struct xtr_mapping_locator list[UINT8_MAX])
 {
-	struct xtr_mapping_locator *list =
-	    calloc(rec->n_locators ? rec->n_locators : 1u, sizeof(*list));
 	const uint8_t *cursor = NULL;
 	struct xtr_locator loc;
+	unsigned n = 0;
 
-	*n = 0;
-	if (!list)
-		return NULL;
 	while (xtr_locator_next(rec, &cursor, &loc)) {
 		/* RFC 9301 5.4: MUST NOT be broadcast or multicast; a type that we do not know is
 		 * passed over */
 		if (!loc.ip.af || !xtr_ip_is_unicast(&loc.ip))
 			continue;
-		list[(*n)++] =
+		list[n++] =
 		    (struct xtr_mapping_locator){loc.ip, loc.priority, loc.weight, loc.reachable};
 	}
-	return list;
+	return n;
 }
 
 struct earliest {
@@ -89,10 +87,11 @@ struct earliest {
 static int earliest(void *value, void *arg)
 {
 	const struct xtr_mapping *m = value;
+	uint64_t expires = xtr_mapping_expires_ms(m);
 	struct earliest *e = arg;
 
-	if (m->eid.plen > e->inside->plen && m->expires_ms && m->expires_ms < e->expires_ms)
-		e->expires_ms = m->expires_ms;
+	if (m->eid.plen > e->inside->plen && expires && expires < e->expires_ms)
+		e->expires_ms = expires;
 	return 0;
 }
 
@@ -120,7 +119,7 @@ static bool accept(struct xtr_itr *itr, const struct xtr_pending *p, const struc
 {
 	uint32_t ttl = rec->ttl == XTR_TTL_FOREVER ? DEFAULT_TTL_MIN : rec->ttl;
 	struct xtr_mapping *m = xtr_itr_lookup(itr, &p->eid);
-	struct xtr_mapping_locator *locators;
+	struct xtr_mapping_locator locators[UINT8_MAX];
 	struct xtr_eid eid = rec->eid;
 	char text[XTR_EID_STRLEN];
 	uint8_t action = rec->act;
@@ -141,9 +140,7 @@ static bool accept(struct xtr_itr *itr, const struct xtr_pending *p, const struc
 		return false;
 	}
 	fresh = !m || (!m->n_locators && m->action == XTR_ACT_SEND_MAP_REQUEST);
-	locators = read_locators(rec, &n);
-	if (!locators)
-		return false;
+	n = read_locators(rec, locators);
 	if (rec->n_locators)
 		action =
 		    n ? XTR_ACT_NO_ACTION : XTR_ACT_DROP; /* locators, but none that can be used */

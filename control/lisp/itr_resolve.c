@@ -5,8 +5,8 @@
  */
 #include "control/lisp/itr_internal.h"
 
-#include <stdlib.h>
 #include "util/log.h"
+#include "util/small.h"
 
 #define REQUEST_MS                                                                                 \
 	1000u /* RFC 9301 5.3: Map-Requests MUST be rate limited to 1 per second per EID-Prefix */
@@ -46,7 +46,7 @@ void itr_pending_free(struct xtr_pending *p)
 	itr_share_change(itr, inst, ITR_RESOLVING, -1);
 	xtr_trie_del(&inst->pendings[p->eid.ip.af == 6], &p->eid.ip, p->eid.plen);
 	xtr_timer_cancel(itr->l->wheel, &p->timer);
-	free(p);
+	xtr_small_free(p);
 }
 
 static void send_request(struct xtr_pending *p)
@@ -151,7 +151,7 @@ struct xtr_pending *xtr_itr_resolve(
 		itr->l->counters[XTR_C_ITR_RESOLVE_LIMIT]++;
 		return NULL;
 	}
-	p = calloc(1, sizeof(*p));
+	p = xtr_small_alloc(sizeof(*p));
 	if (!p)
 		return NULL;
 	p->state = XTR_DONE; /* of nothing yet */
@@ -159,7 +159,7 @@ struct xtr_pending *xtr_itr_resolve(
 	p->source = *source;
 	p->itr = itr;
 	if (xtr_trie_set(&inst->pendings[eid->ip.af == 6], &eid->ip, eid->plen, p, NULL) < 0) {
-		free(p);
+		xtr_small_free(p);
 		return NULL;
 	}
 	if (given_up) {

@@ -41,22 +41,23 @@ static int show_mapping(void *value, void *arg)
 	const struct xtr_mapping *m = value;
 	struct showing *s = arg;
 	char eid[XTR_EID_STRLEN];
-	uint64_t now = xtr_wheel_now(m->itr->l->wheel), count[2];
+	uint64_t now = xtr_wheel_now(m->itr->l->wheel), expires = xtr_mapping_expires_ms(m),
+		 count[2];
 	bool counts = m->itr->ops.counts(m->itr->ops.arg, m, count);
 
-	json_array_append_new(s->list,
-	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o}", "instance",
-		(json_int_t)m->eid.iid, "eid", xtr_prefix_format(&m->eid, eid), "state",
-		m->n_locators ? "complete" : "negative", "action",
-		m->n_locators ? "encapsulate" : xtr_act_name(m->action), "source",
-		m->source == XTR_FROM_STATIC ? "static" : "map-reply", "uptime_s",
-		age_s(m->itr, m->created_ms), "expires_s",
-		m->expires_ms ? json_integer((json_int_t)((m->expires_ms - now) / XTR_MS_PER_SEC))
-			      : json_null(),
-		"ttl_min", (json_int_t)m->ttl_min, "packets",
-		counts ? json_integer((json_int_t)count[0]) : json_null(), "bytes",
-		counts ? json_integer((json_int_t)count[1]) : json_null(), "locators",
-		show_locators(m)));
+	json_array_append_new(
+	    s->list, json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o}",
+			 "instance", (json_int_t)m->eid.iid, "eid", xtr_prefix_format(&m->eid, eid),
+			 "state", m->n_locators ? "complete" : "negative", "action",
+			 m->n_locators ? "encapsulate" : xtr_act_name(m->action), "source",
+			 m->source == XTR_FROM_STATIC ? "static" : "map-reply", "uptime_s",
+			 age_s(m->itr, m->created_ms), "expires_s",
+			 expires ? json_integer((json_int_t)((expires - now) / XTR_MS_PER_SEC))
+				 : json_null(),
+			 "ttl_min", (json_int_t)m->ttl_min, "packets",
+			 counts ? json_integer((json_int_t)count[0]) : json_null(), "bytes",
+			 counts ? json_integer((json_int_t)count[1]) : json_null(), "locators",
+			 show_locators(m)));
 	return 0;
 }
 

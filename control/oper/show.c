@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_version.h>
 #include "control/forwarding/petr.h"
+#include "control/oper/clear.h"
 #include "control/oper/forwarding.h"
 #include "control/oper/lig.h"
 #include "control/oper/words.h"
@@ -82,8 +83,8 @@ static int show_map_cache_summary(void *arg, const char *const *words, unsigned 
 	return xtr_itr_show_summary(((struct xtr_ctl *)arg)->itr, stream);
 }
 
-static int clear_map_cache(
-    void *arg, const char *const *words, unsigned n, json_t **out, char *err, size_t size)
+static int clear_map_cache(void *arg, const char *const *words, unsigned n,
+    struct xtr_oper_later *later, char *err, size_t size)
 {
 	struct xtr_ctl *ctl = arg;
 	struct where w;
@@ -91,9 +92,7 @@ static int clear_map_cache(
 
 	if (rc < 0)
 		return rc;
-	*out = json_pack("{s:I}", "cleared",
-	    (json_int_t)(ctl->itr ? xtr_itr_clear(ctl->itr, w.any ? NULL : &w.eid, w.iid) : 0));
-	return 0;
+	return xtr_oper_clear(&ctl->clears, ctl->itr, w.any ? NULL : &w.eid, w.iid, later);
 }
 
 static int show_database(
@@ -341,7 +340,8 @@ const struct xtr_oper_command xtr_ctl_commands[] = {
     {"show counters", NULL, "what was counted", show_counters, NULL},
     {"show drops", NULL, "packets dropped, by reason", show_drops, NULL},
     {"show workers", NULL, "worker lcores and their load", show_workers, NULL},
-    {"clear map-cache", "[PREFIX] [instance N]", "forgets learned mappings", clear_map_cache, NULL},
+    {"clear map-cache", "[PREFIX] [instance N]", "forgets learned mappings",
+	.later = clear_map_cache},
     {"lig", XTR_OPER_LIG_ARGS, "asks the mapping system for an EID", .later = lig},
     {"debug", "[CATEGORY [on|off]]", "log lines by category", set_debug, NULL},
     {"clock advance", "SECONDS", "tests: moves the control plane's clock forward", advance_clock,

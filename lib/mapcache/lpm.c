@@ -3,7 +3,7 @@
 #include "mapcache/lpm.h"
 #include "mapcache/lpm4.h"
 #include "mapcache/lpm6.h"
-#include "mapcache/slab.h"
+#include "util/slab.h"
 
 #include <errno.h>
 #include <string.h>

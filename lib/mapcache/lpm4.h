@@ -171,6 +171,7 @@ struct xtr_lpm4_dir {
 	const uint32_t *dir16, *dir24;
 	const char *groups;
 	const struct xtr_lpm4_pair *pairs;
+	const uint32_t *begun; /* changes; in a line of its own, since they are many */
 };
 
 /* NULL: no memory. Both of these: the word is published by the caller. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The big form of an IPv4 table: see lpm4.h. */
-#include "mapcache/huge.h"
+#include "util/huge.h"
 #include "mapcache/lpm4.h"
 #include "mapcache/lpm4_rib.h"
 
@@ -26,6 +26,7 @@ struct tables {
 	uint32_t brief[2u << 16];
 	uint32_t root[1u << 16];
 	uint32_t limbo[LIMBO]; /* what slots said */
+	uint32_t begun[16];    /* changes; nothing else is in its cache line */
 	uint64_t any[XTR_LPM4_RIB_ANY];
 	uint8_t owner16[1u << 16]; /* whose value dir16 has: its length plus one; 0: none */
 };
@@ -74,6 +75,8 @@ struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 		free(b);
 		return NULL;
 	}
+	/* mostly empty: huge pages come where it is filled */
+	madvise(b->map, sizeof(*b->t) + XTR_HUGE_PAGE, MADV_NOHUGEPAGE);
 	b->t = xtr_huge_align(b->map);
 	if (xtr_slab_init(&b->groups, GROUP_UNIT, sizes, 2, GROUP_PAGES) < 0 ||
 	    xtr_slab_init(&b->pairs, pair, &pair, 1, XTR_LPM4_PAIRS / (XTR_SLAB_PAGE / pair)) < 0 ||
@@ -83,7 +86,7 @@ struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 	}
 	fill_nobodys(b);
 	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->t->dir24, b->groups.base,
-	    (const struct xtr_lpm4_pair *)(const void *)b->pairs.base};
+	    (const struct xtr_lpm4_pair *)(const void *)b->pairs.base, b->t->begun};
 	return b;
 }
 
@@ -152,8 +155,14 @@ static void free_groups(struct xtr_rcu_head *head)
 		destroy_now(b);
 		return;
 	}
-	for (; b->first != b->mark; b->first++)
-		put_group(b, b->t->limbo[b->first % LIMBO]);
+	for (; b->first != b->mark; b->first++) {
+		uint32_t *at = &b->t->limbo[b->first % LIMBO];
+
+		put_group(b, *at);
+		/* the ring goes round slowly: what it has passed goes back */
+		if (((uintptr_t)(at + 1) & (XTR_SLAB_PAGE - 1)) == 0)
+			madvise((char *)(at + 1) - XTR_SLAB_PAGE, XTR_SLAB_PAGE, MADV_DONTNEED);
+	}
 	if (b->first != b->last)
 		wait_for_readers(b);
 }
@@ -362,9 +371,17 @@ static void count_dense(struct xtr_lpm4_big *b, uint32_t ip)
 	xtr_huge_collapse(page);
 }
 
+/* Readers that take two steps see that a change has begun in between. */
+static void begin(struct xtr_lpm4_big *b)
+{
+	__atomic_store_n(b->t->begun, *b->t->begun + 1, __ATOMIC_RELAXED);
+}
+
 int xtr_lpm4_big_set(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, uint32_t value)
 {
 	uint32_t old;
+
+	begin(b);
 
 	if (xtr_lpm4_rib_set(&b->rib, ip, plen, value, &old) < 0)
 		return -ENOMEM;
@@ -390,6 +407,7 @@ uint32_t xtr_lpm4_big_del(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
 
 	if (!old)
 		return 0;
+	begin(b);
 	if (plen <= XTR_LPM4_SHORT) {
 		owner = xtr_lpm4_rib_brief(&b->rib, ip, plen, &value);
 		update_dir16(b, ip, plen, owner, value);

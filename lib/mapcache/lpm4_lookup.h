@@ -57,20 +57,20 @@ static inline uint32_t resolve(const struct xtr_lpm4_dir *d, uint32_t slot, uint
 }
 
 /*
- * The long prefixes say nothing. What dir16 says holds if they still say nothing after it was read:
- * else the writer may have put a longer prefix in and taken the shorter out in between.
+ * The long prefixes say nothing. What dir16 says holds if that is so at the same time: no change
+ * may begin between the two loads. One that is under way already stores once for a key.
  */
 static inline uint32_t ask_dir16(const struct xtr_lpm4_dir *d, uint32_t key)
 {
-	uint32_t value, longer;
+	uint32_t value, begun;
 
 	do {
-		value = load(&d->dir16[key >> 16]);
-		longer = resolve(d, load(&d->dir24[key >> 8]), key);
-		if (likely(!longer))
+		begun = load(d->begun);
+		value = resolve(d, load(&d->dir24[key >> 8]), key);
+		if (unlikely(value))
 			return value;
-		value = longer;
-	} while (!value);
+		value = load(&d->dir16[key >> 16]);
+	} while (unlikely(load(d->begun) != begun));
 	return value;
 }
 

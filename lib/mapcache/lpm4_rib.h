@@ -8,7 +8,7 @@
 #define XTR_MAPCACHE_LPM4_RIB_H
 
 #include "mapcache/lpm4.h"
-#include "mapcache/slab.h"
+#include "util/slab.h"
 
 #define XTR_LPM4_SHORT 16u /* bits */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The small form of an IPv4 table: see lpm4.h. */
 #include "mapcache/lpm4.h"
-#include "mapcache/slab.h"
+#include "util/slab.h"
 
 #include <stdlib.h>
 #include <string.h>

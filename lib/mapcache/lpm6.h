@@ -32,7 +32,7 @@
 
 #include "mapcache/lpm.h"
 
-#define XTR_LPM6_SHORT 16u
+#define XTR_LPM6_SHORT 32u
 
 struct xtr_lpm6_limbo;
 

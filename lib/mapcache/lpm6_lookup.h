@@ -79,39 +79,22 @@ static void look_up_batch(
 	look_up_short(root, keys, values, n);
 }
 
-/* Looks the keys up again that changes since then may have led astray, until none is left. */
+/* Looks the keys up again that changes since then may have led astray: one by one, which takes so
+ * short a time that few changes fall into it. */
 static __attribute__((noinline)) void look_up_again(const void *const *tables, size_t at,
     const uint8_t (*keys)[16], uint32_t *values, unsigned n, uint64_t since)
 {
-	const void *some_tables[BATCH];
-	uint8_t some_keys[BATCH][16], place[BATCH], hit[BATCH];
-	uint32_t found[BATCH];
-	unsigned left = 0;
+	uint8_t hit[BATCH], again;
 
 	if (!xtr_lpm6_touched(since, keys, hit, n))
 		return;
-	for (unsigned i = 0; i < n; i++) {
-		some_tables[left] = tables[i];
-		memcpy(some_keys[left], keys[i], 16);
-		place[left] = (uint8_t)i;
-		left += hit[i];
-	}
-	while (left) {
-		unsigned still = 0;
-
-		since = xtr_lpm6_begun();
-		look_up_batch(some_tables, at, (const uint8_t(*)[16])some_keys, found, left);
-		rte_compiler_barrier();
-		xtr_lpm6_touched(since, (const uint8_t(*)[16])some_keys, hit, left);
-		for (unsigned i = 0; i < left; i++) {
-			values[place[i]] = found[i];
-			some_tables[still] = some_tables[i];
-			memmove(some_keys[still], some_keys[i], 16);
-			place[still] = place[i];
-			still += hit[i];
+	for (unsigned i = 0; i < n; i++)
+		for (again = hit[i]; again;) {
+			since = xtr_lpm6_begun();
+			look_up_batch(tables + i, at, keys + i, values + i, 1);
+			rte_compiler_barrier();
+			xtr_lpm6_touched(since, keys + i, &again, 1);
 		}
-		left = still;
-	}
 }
 
 static inline void look_up_all(

@@ -7,7 +7,7 @@
 #include <rte_byteorder.h>
 
 #include "mapcache/lpm6.h"
-#include "mapcache/slab.h"
+#include "util/slab.h"
 
 #define XTR_LPM6_BITS_MAX 15u
 

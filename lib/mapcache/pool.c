@@ -11,7 +11,7 @@
 #define IDLE_MOST 8u           /* idle blocks: so many, and memory goes back, ... */
 #define IDLE_KEPT 4u           /* ... until these are left */
 #define BLOCKS_A_TURN                                                                              \
-	16u /* that go back at once: some ten microseconds each, and packets wait meanwhile */
+	4u /* that go back at once: some ten microseconds each, and packets wait meanwhile */
 
 static void *reserve(size_t size)
 {

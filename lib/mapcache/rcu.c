@@ -52,9 +52,10 @@ void xtr_rcu_defer(
 
 unsigned xtr_rcu_poll(struct xtr_rcu *rcu)
 {
-	unsigned n = 0;
+	/* what they defer themselves is a later call's */
+	unsigned n = 0, max = rcu->waiting < XTR_RCU_POLL ? rcu->waiting : XTR_RCU_POLL;
 
-	while (rcu->first && xtr_rcu_passed(rcu, rcu->first->token)) {
+	while (n < max && xtr_rcu_passed(rcu, rcu->first->token)) {
 		call_first(rcu);
 		n++;
 	}

@@ -33,7 +33,8 @@ void xtr_rcu_fini(struct xtr_rcu *rcu);
 /* Calls fn(head) after a grace period, from a later xtr_rcu_poll(). head lies inside the object. */
 void xtr_rcu_defer(
     struct xtr_rcu *rcu, struct xtr_rcu_head *head, void (*fn)(struct xtr_rcu_head *));
-/* Calls what is due. Never waits. Returns how many were called. */
+/* Calls what is due, at most XTR_RCU_POLL of it. Never waits. Returns how many were called. */
+#define XTR_RCU_POLL 256u
 unsigned xtr_rcu_poll(struct xtr_rcu *rcu);
 /* Starts a grace period; xtr_rcu_passed() says, without waiting, whether every reader went through
  * a quiescent state since. */

@@ -10,12 +10,17 @@
 #define SLOT_BITS 6
 #define SLOT_MASK (XTR_WHEEL_SLOTS - 1u)
 
-static uint64_t monotonic_ms(void)
+uint64_t xtr_monotonic_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static uint64_t monotonic_ms(void)
+{
+	return xtr_monotonic_us() / 1000;
 }
 
 void xtr_wheel_init(struct xtr_wheel *w, bool manual)

@@ -39,6 +39,9 @@ struct xtr_wheel {
 	struct xtr_timer *moving[XTR_WHEEL_LEVELS];
 };
 
+/* CLOCK_MONOTONIC, microseconds: for how long work takes, whatever tests do with the wheel's clock.
+ */
+uint64_t xtr_monotonic_us(void);
 /* manual: the clock stands still but for xtr_clock_advance(). */
 void xtr_wheel_init(struct xtr_wheel *w, bool manual);
 /* Milliseconds since the wheel was made. */

@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "util/small.h"
 
 /*
  * Each node stands for a prefix; its children are longer and lie inside it, by the bit that
@@ -64,7 +65,7 @@ static bool node_covers(const struct xtr_trie_node *n, const uint8_t *b, unsigne
 static struct xtr_trie_node *node_new(const uint8_t *b, unsigned plen, unsigned room)
 {
 	size_t n_words = (room & CHILDREN ? 2 : 0) + (room & VALUE ? 1 : 0);
-	struct xtr_trie_node *n = calloc(1, words_at(plen) + n_words * sizeof(void *));
+	struct xtr_trie_node *n = xtr_small_alloc(words_at(plen) + n_words * sizeof(void *));
 
 	if (!n)
 		return NULL;
@@ -87,7 +88,7 @@ static struct xtr_trie_node *node_grow(struct xtr_trie_node **link)
 	*child(n, 1) = get_child(old, 1);
 	*value_of(n) = get_value(old);
 	*link = n;
-	free(old);
+	xtr_small_free(old);
 	return n;
 }
 
@@ -97,7 +98,7 @@ static void node_free_all(struct xtr_trie_node *n)
 		return;
 	node_free_all(get_child(n, 0));
 	node_free_all(get_child(n, 1));
-	free(n);
+	xtr_small_free(n);
 }
 
 void xtr_trie_clear(struct xtr_trie *t)
@@ -144,7 +145,7 @@ int xtr_trie_set(
 		} else {
 			fork = node_new(ip->b, common, CHILDREN);
 			if (!fork) {
-				free(leaf);
+				xtr_small_free(leaf);
 				return -ENOMEM;
 			}
 			*child(fork, xtr_bit_at(ip->b, common)) = leaf;
@@ -181,13 +182,13 @@ void *xtr_trie_del(struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen)
 	if (get_child(n, 0) && get_child(n, 1))
 		return value;
 	*link = only_child(n);
-	free(n);
+	xtr_small_free(n);
 	/* a fork that lost one of its two children is of no more use */
 	if (!*link && parent) {
 		p = *parent;
 		if (!get_value(p)) {
 			*parent = only_child(p);
-			free(p);
+			xtr_small_free(p);
 		}
 	}
 	return value;
@@ -248,6 +249,34 @@ bool xtr_trie_any_within(const struct xtr_trie *t, const struct xtr_ip *ip, unsi
 {
 	/* every subtree ends in leaves, and leaves have values */
 	return subtree(t, ip, plen) != NULL;
+}
+
+static void *first_in(const struct xtr_trie_node *n)
+{
+	while (!get_value(n))
+		n = get_child(n, 0);
+	return get_value(n);
+}
+
+void *xtr_trie_next(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen)
+{
+	const struct xtr_trie_node *n = t->root,
+				   *after = NULL; /* what follows the path to ip/plen */
+
+	while (n) {
+		unsigned len = n->plen < plen ? n->plen : plen,
+			 at = xtr_bits_common(n->b, ip->b, len);
+
+		if (at < len) /* the path ends: the node's side of the fork is before or after */
+			return xtr_bit_at(n->b, at) ? first_in(n) : after ? first_in(after) : NULL;
+		if (n->plen > plen)
+			return first_in(n);
+		at = n->plen < plen ? xtr_bit_at(ip->b, n->plen) : 0;
+		if (!at && get_child(n, 1))
+			after = get_child(n, 1);
+		n = get_child(n, at);
+	}
+	return after ? first_in(after) : NULL;
 }
 
 static int walk(struct xtr_trie_node *n, int (*fn)(void *value, void *arg), void *arg)

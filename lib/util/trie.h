@@ -35,6 +35,9 @@ void *xtr_trie_longest(const struct xtr_trie *t, const struct xtr_ip *ip, unsign
 void *xtr_trie_parent(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen);
 /* Is there any value inside ip/plen (itself included)? */
 bool xtr_trie_any_within(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen);
+/* The value of the first prefix after ip/plen, which need not be there, in order of address,
+ * shorter first; NULL: none. For walks that stop, and go on when other things have been done. */
+void *xtr_trie_next(const struct xtr_trie *t, const struct xtr_ip *ip, unsigned plen);
 /*
  * Calls fn for every value inside ip/plen, itself included, in order of address, shorter first. fn
  * may delete exactly the value it was called for, by xtr_trie_del. Stops and returns fn's result

@@ -230,7 +230,8 @@ static inline void cx_start(struct cx *c)
 	ctl->cfg = &c->cfg;
 	ctl->dp = c->f->dp;
 	ctl->icmp_fd = -1;
-	TAILQ_INIT(&ctl->marked);
+	TAILQ_INIT(&ctl->changed);
+	TAILQ_INIT(&ctl->clears);
 	xtr_wheel_init(&ctl->wheel, true);
 	xtr_clock_advance(&ctl->wheel, 1000);
 	ctl->lisp = (struct xtr_lisp){.cfg = &c->cfg,
@@ -278,7 +279,7 @@ static inline void cx_free(struct cx *c)
 	xtr_petrs_destroy(ctl->petrs);
 	xtr_itr_destroy(ctl->itr);
 	xtr_probes_destroy(ctl->probes);
-	assert_true(TAILQ_EMPTY(&ctl->marked));
+	assert_true(TAILQ_EMPTY(&ctl->changed));
 	xtr_rlocs_destroy(ctl->rlocs);
 	assert_int_equal(ctl->dp->tunnel.used, 0);
 	xtr_rib_destroy(ctl->rib);
@@ -297,10 +298,10 @@ static inline struct xtr_mapping *cx_map(
     struct cx *c, const char *prefix, const char *const *locators, unsigned n)
 {
 	struct xtr_eid eid = fx_eid(FX_IID, prefix);
-	struct xtr_mapping_locator *l = calloc(n ? n : 1, sizeof(*l));
+	struct xtr_mapping_locator l[UINT8_MAX];
 	struct xtr_mapping *m;
 
-	assert_non_null(l);
+	assert_true(n <= UINT8_MAX);
 	for (unsigned i = 0; i < n; i++) {
 		unsigned priority, weight;
 		char rloc[64], word[8] = "";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Memory that runs short when a test says so: linked with --wrap for calloc, malloc, realloc,
- * reallocarray, aligned_alloc, posix_memalign and mmap64, so that only what is linked statically
- * into the test is concerned, not DPDK's or cmocka's shared objects. madvise, which only advises,
- * fails whenever memory is short.
+ * reallocarray, aligned_alloc, posix_memalign, mmap64 and xtr_small_alloc, so that only what is
+ * linked statically into the test is concerned, not DPDK's or cmocka's shared objects. madvise,
+ * which only advises, fails whenever memory is short.
  */
 #ifndef XTR_TEST_FAIL_ALLOC_H
 #define XTR_TEST_FAIL_ALLOC_H
@@ -26,6 +26,8 @@ int __real_madvise(void *at, size_t len, int advice);
 int __wrap_madvise(void *at, size_t len, int advice);
 void *__real_aligned_alloc(size_t align, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
+void *__real_xtr_small_alloc(size_t size);
+void *__wrap_xtr_small_alloc(size_t size);
 /* the name that <sys/mman.h> gives to mmap where files may be large */
 void *__real_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
 void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
@@ -60,6 +62,21 @@ void *__wrap_malloc(size_t size)
 void *__wrap_reallocarray(void *p, size_t n, size_t size)
 {
 	return alloc_fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+/* One allocation, whatever it stands on. */
+void *__wrap_xtr_small_alloc(size_t size)
+{
+	int left;
+	void *p;
+
+	if (alloc_fails())
+		return NULL;
+	left = allocs_left;
+	allocs_left = -1;
+	p = __real_xtr_small_alloc(size);
+	allocs_left = left;
+	return p;
 }
 
 void *__wrap_aligned_alloc(size_t align, size_t size)

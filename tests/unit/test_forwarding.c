@@ -255,17 +255,16 @@ static void strangers(void **state)
 	static const char own_only[] = "the proxy-ITR is not configured to serve it";
 	struct f *f = begin(PETR(""));
 	struct xtr_eid eid = {.plen = 16};
-	struct xtr_mapping_locator *loc = calloc(1, sizeof(*loc));
+	struct xtr_mapping_locator loc = {.priority = 1, .weight = 1, .reachable = true};
 	json_t *doc;
 
 	assert_int_equal(xtr_ip_parse("20.6.0.0", &eid.ip), 0);
 	assert_non_null(itr_mapping_set(f->ctl->itr, &(struct xtr_eid){0, 24, eid.ip},
 	    XTR_FROM_MAP_REPLY, XTR_ACT_NATIVELY_FORWARD, NULL, 0, 15, 900000));
 	assert_int_equal(xtr_ip_parse("60.1.0.0", &eid.ip), 0);
-	assert_int_equal(xtr_ip_parse("192.0.2.3", &loc->rloc), 0);
-	loc->priority = loc->weight = loc->reachable = 1;
+	assert_int_equal(xtr_ip_parse("192.0.2.3", &loc.rloc), 0);
 	assert_non_null(itr_mapping_set(
-	    f->ctl->itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, loc, 1, 1440, 86400000));
+	    f->ctl->itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, &loc, 1, 1440, 86400000));
 	assert_int_equal(xtr_ip_parse("60.2.0.0", &eid.ip), 0);
 	assert_non_null(itr_mapping_set(
 	    f->ctl->itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_DROP, NULL, 0, 15, 900000));

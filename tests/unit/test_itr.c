@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ITR: asking for EIDs (RFC 9301 5.2, 5.3, 5.8, 8.1) and what becomes of those that wait.
  * test_itr_reply.c has Map-Replies and the map-cache. */
+#include "itr_clear.h"
 #include "itr_fixture.h"
 
 static void test_request(void **state)
@@ -157,7 +158,7 @@ static void test_rate_across_clear(void **state)
 		if (f->w.n_sent)
 			reply_with(
 			    f, nonce(f, f->w.n_sent - 1), "10.2.2.0/24", 1440, 0, "172.16.1.3");
-		xtr_itr_clear(f->itr, NULL, -1);
+		itr_clear(f->itr, NULL, -1);
 		assert_null(find(f, "10.2.2.0/24"));
 		xtr_clock_advance(&f->w.wheel, 100);
 	}
@@ -182,7 +183,7 @@ static void test_cleared_long_after_the_request(void **state)
 	reply_with(f, nonce(f, 0), "10.2.2.0/24", 1440, 0, "172.16.1.3");
 	xtr_clock_advance(&f->w.wheel, 5000);
 	assert_int_equal(f->forgotten, 1);
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, -1), 1);
+	assert_int_equal(itr_clear(f->itr, NULL, -1), 1);
 	want(f, "10.2.2.5");
 	assert_int_equal(f->w.n_sent, 2);
 }
@@ -319,7 +320,7 @@ static void test_answer_in_the_silence_of_the_neighbour(void **state)
 	assert_int_equal(f->waiting[0].released, 1);
 	/* its 30 s are over, too: the mapping system answers again */
 	xtr_clock_advance(&f->w.wheel, 2000);
-	xtr_itr_clear(f->itr, NULL, -1);
+	itr_clear(f->itr, NULL, -1);
 	want(f, "10.2.2.6");
 	assert_int_equal(f->w.n_sent, 13);
 }
@@ -344,7 +345,7 @@ static void test_a_thousand_at_once(void **state)
 	xtr_clock_advance(&f->w.wheel, 2000);
 	assert_int_equal(f->w.n_sent, 1000);
 	assert_int_equal(f->forgotten, 1000);
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, -1), 1000);
+	assert_int_equal(itr_clear(f->itr, NULL, -1), 1000);
 }
 
 /* A scan of addresses that nobody answers for is bounded, an instance for itself. */

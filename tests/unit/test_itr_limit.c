@@ -2,6 +2,7 @@
 /* ITR: how many mappings may be learned, which go when there are too many, and whose. What packets
  * meet is played here; test_usage.c has the marks of real ones. */
 #include "fail_alloc.h"
+#include "itr_clear.h"
 #include "itr_fixture.h"
 
 #include "control/lisp/itr_internal.h"
@@ -49,11 +50,10 @@ static struct xtr_eid host(uint32_t iid, unsigned n)
 static struct xtr_mapping *learn(struct fixture *f, uint32_t iid, unsigned n)
 {
 	struct xtr_eid e = host(iid, n);
-	struct xtr_mapping_locator *l = calloc(1, sizeof(*l));
+	struct xtr_mapping_locator l = {0};
 
-	return l ? itr_mapping_set(
-		       f->itr, &e, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, l, 1, 1440, 86400000)
-		 : NULL;
+	return itr_mapping_set(
+	    f->itr, &e, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, &l, 1, 1440, 86400000);
 }
 
 static bool is_there(struct fixture *f, uint32_t iid, unsigned n)
@@ -109,7 +109,7 @@ static void test_boundary(void **state)
 		assert_non_null(learn(f, 100, i));
 	assert_int_equal(COUNTER(&f->w, ITR_EVICTED), 15);
 	/* room again */
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, 0), 5);
+	assert_int_equal(itr_clear(f->itr, NULL, 0), 5);
 	assert_int_equal(learned(f, 0), 0);
 	for (unsigned i = 0; i < 5; i++)
 		assert_non_null(learn(f, 0, i));
@@ -152,11 +152,11 @@ static void test_settings_of_an_instance(void **state)
 	}
 	assert_int_equal(learned(f, 100), 2);
 	assert_int_equal(learned(f, 0), 10);
-	xtr_itr_clear(f->itr, NULL, -1);
+	itr_clear(f->itr, NULL, -1);
 	for (unsigned i = 0; i < 30; i++)
 		assert_true(learn(f, 101, i)->count);
 	assert_int_equal(learned(f, 101), 20);
-	xtr_itr_clear(f->itr, NULL, -1);
+	itr_clear(f->itr, NULL, -1);
 	for (unsigned i = 0; i < 30; i++)
 		learn(f, 102, i);
 	assert_int_equal(learned(f, 102), 20);
@@ -674,7 +674,7 @@ static void test_show_counters(void **state)
 	json_decref(doc);
 	/* learned over what counts, and back */
 	assert_true(find(f, "10.2.0.8/32")->count);
-	xtr_itr_clear(f->itr, NULL, -1);
+	itr_clear(f->itr, NULL, -1);
 	assert_true(find(f, "10.2.0.8/32")->count);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ITR: Map-Replies (RFC 9301 5.4, 5.5) and the map-cache (RFC 9300 6). */
+#include "itr_clear.h"
 #include "itr_fixture.h"
 
 #define MINUTE 60000u
@@ -28,7 +29,7 @@ static void test_reply(void **state)
 	assert_true(m->locators[0].reachable);
 	assert_ip(&m->locators[1].rloc, "172.16.1.4");
 	assert_int_equal(m->ttl_min, 1440);
-	assert_int_equal(m->expires_ms, 20 + 1440 * MINUTE);
+	assert_int_equal(xtr_mapping_expires_ms(m), 20 + 1440 * MINUTE);
 	assert_int_equal(f->waiting[0].released, 2);
 	assert_int_equal(COUNTER(&f->w, ITR_REPLY_OK), 1);
 	/* all of the prefix has its answer now */
@@ -292,9 +293,9 @@ static void test_expiry_of_less_specifics(void **state)
 	xtr_clock_advance(&f->w.wheel, 4 * MINUTE);
 	want(f, "10.2.2.200");
 	reply_with(f, nonce(f, 1), "10.2.2.0/24", 1440, 0, "172.16.1.3");
-	assert_int_equal(find(f, "10.2.2.0/24")->expires_ms, 10 * MINUTE);
+	assert_int_equal(xtr_mapping_expires_ms(find(f, "10.2.2.0/24")), 10 * MINUTE);
 	/* what says no time of its own counts not */
-	assert_int_equal(find(f, "10.2.2.0/25")->expires_ms, 10 * MINUTE);
+	assert_int_equal(xtr_mapping_expires_ms(find(f, "10.2.2.0/25")), 10 * MINUTE);
 	xtr_clock_advance(&f->w.wheel, 6 * MINUTE);
 	assert_null(find(f, "10.2.2.0/24"));
 	assert_null(find(f, "10.2.2.0/25"));
@@ -309,8 +310,10 @@ static void test_expiry_of_less_specifics(void **state)
 	reply_record(&r, eid("10.2.2.0/24"), 1440, 0, a);
 	reply_record(&r, eid("10.2.2.0/25"), 1440, 0, a);
 	reply_send(f, &r);
-	assert_int_equal(find(f, "10.2.2.0/24")->expires_ms, 14 * MINUTE + 1440 * MINUTE);
-	assert_int_equal(find(f, "10.2.2.0/25")->expires_ms, 14 * MINUTE + 1440 * MINUTE);
+	assert_int_equal(
+	    xtr_mapping_expires_ms(find(f, "10.2.2.0/24")), 14 * MINUTE + 1440 * MINUTE);
+	assert_int_equal(
+	    xtr_mapping_expires_ms(find(f, "10.2.2.0/25")), 14 * MINUTE + 1440 * MINUTE);
 }
 
 static void configure(struct fixture *f, const char *prefix, uint8_t action, bool locator)
@@ -334,14 +337,14 @@ static void test_configured_entries(void **state)
 	m = find(f, "10.2.2.0/24");
 	assert_int_equal(m->source, XTR_FROM_STATIC);
 	assert_ip(&m->locators[0].rloc, "172.16.1.9");
-	assert_int_equal(m->expires_ms, 0);
+	assert_int_equal(xtr_mapping_expires_ms(m), 0);
 	/* an answer for what is around it does not touch it */
 	want(f, "10.2.3.5");
 	reply_with(f, nonce(f, 0), "10.2.2.0/23", 1440, 0, "172.16.1.3");
 	assert_ptr_equal(find(f, "10.2.2.0/24"), m);
-	assert_int_equal(find(f, "10.2.2.0/23")->expires_ms, 1440 * MINUTE);
+	assert_int_equal(xtr_mapping_expires_ms(find(f, "10.2.2.0/23")), 1440 * MINUTE);
 	/* nor does a clear */
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, -1), 1);
+	assert_int_equal(itr_clear(f->itr, NULL, -1), 1);
 	assert_ptr_equal(find(f, "10.2.2.0/24"), m);
 	assert_non_null(find(f, "10.3.0.0/16"));
 	assert_non_null(find(f, "0.0.0.0/0"));
@@ -390,13 +393,13 @@ static void test_configured_miss(void **state)
 	m = find(f, "10.7.7.7/32");
 	assert_int_equal(m->n_locators, 1);
 	assert_int_equal(f->waiting[1].released, 1);
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, -1), 1);
+	assert_int_equal(itr_clear(f->itr, NULL, -1), 1);
 	m = find(f, "10.7.7.7/32");
 	assert_int_equal(m->n_locators, 0);
 	assert_int_equal(m->action, XTR_ACT_SEND_MAP_REQUEST);
 	assert_int_equal(m->ttl_min, 77);
-	assert_int_equal(m->expires_ms, 0);
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, -1), 0);
+	assert_int_equal(xtr_mapping_expires_ms(m), 0);
+	assert_int_equal(itr_clear(f->itr, NULL, -1), 0);
 }
 
 /* An answer shorter than the configured entry must not be hidden by it. */
@@ -436,14 +439,14 @@ static void test_clear(void **state)
 	reply_record(&r, eid_in(100, "10.2.2.0/24"), 1440, 0, NULL);
 	reply_send(f, &r);
 	e = eid("10.2.0.0/16");
-	assert_int_equal(xtr_itr_clear(f->itr, &e, 100), 1);
+	assert_int_equal(itr_clear(f->itr, &e, 100), 1);
 	assert_null(find_in(f, 100, "10.2.2.0/24"));
-	assert_int_equal(xtr_itr_clear(f->itr, &e, -1), 1);
+	assert_int_equal(itr_clear(f->itr, &e, -1), 1);
 	assert_null(find(f, "10.2.2.0/24"));
 	e = eid("2001:db8::/32");
-	assert_int_equal(xtr_itr_clear(f->itr, &e, -1), 0);
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, 7), 0);
-	assert_int_equal(xtr_itr_clear(f->itr, NULL, 0), 1);
+	assert_int_equal(itr_clear(f->itr, &e, -1), 0);
+	assert_int_equal(itr_clear(f->itr, NULL, 7), 0);
+	assert_int_equal(itr_clear(f->itr, NULL, 0), 1);
 	assert_int_equal(f->n_removed, 3);
 	/* timers went too */
 	xtr_clock_advance(&f->w.wheel, 2000 * MINUTE);

@@ -16,7 +16,7 @@
 #include "lpm_oracle.h"
 #include "mapcache/lpm.h"
 #include "mapcache/pool.h"
-#include "mapcache/slab.h"
+#include "util/slab.h"
 
 #define MOST   6000u
 #define PROBES 24u /* keys that are looked up after each failure */

@@ -91,7 +91,8 @@ static void runs_dry(void **state)
 		xtr_pool_put(&f->pool, i);
 	assert_int_equal(f->pool.used, 0);
 	/* the first went alone, the others together */
-	assert_int_equal(xtr_rcu_poll(&f->rcu), 2);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 1);
 	allocs_left = -1;
 	assert_int_equal(f->rcu.waiting, 0);
 	memset(seen, 0, sizeof(seen));
@@ -152,6 +153,27 @@ static void on_call(struct xtr_rcu_head *head)
 	if (c->id == 3)
 		xtr_rcu_defer(nested, head, on_call); /* from a call: fires once more */
 	c->id += 100;
+}
+
+static void count_call(struct xtr_rcu_head *head)
+{
+	n_called++;
+}
+
+/* However many are due, one call does not do them all. */
+static void in_slices(void **state)
+{
+	static struct xtr_rcu_head heads[3 * XTR_RCU_POLL - 1];
+	struct fixture *f = *state;
+
+	n_called = 0;
+	for (unsigned i = 0; i < RTE_DIM(heads); i++)
+		xtr_rcu_defer(&f->rcu, &heads[i], count_call);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), XTR_RCU_POLL);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), XTR_RCU_POLL);
+	assert_int_equal(xtr_rcu_poll(&f->rcu), XTR_RCU_POLL - 1);
+	assert_int_equal(n_called, RTE_DIM(heads));
+	assert_int_equal(xtr_rcu_poll(&f->rcu), 0);
 }
 
 static void in_order(void **state)
@@ -233,6 +255,13 @@ static size_t resident(const struct xtr_pool *pool)
 	return n * page;
 }
 
+/* No reader is there: what is put back is free, and what is to go goes. */
+static void settle(struct fixture *f)
+{
+	while (xtr_rcu_poll(&f->rcu))
+		;
+}
+
 /* The memory of a million objects goes back once no reader can be in it, but for some. */
 static void gives_back(void **state)
 {
@@ -266,13 +295,13 @@ static void gives_back(void **state)
 			assert_int_equal(index, i);
 		}
 		reader_leaves(f, 0);
-		xtr_rcu_poll(&f->rcu);
+		settle(f);
 		assert_int_equal(f->rcu.waiting, 0);
 		assert_in_range(resident(&pool), 1, 10 * (256u << 10));
 		memcpy(&index, xtr_pool_at(&pool, kept), sizeof(index));
 		assert_int_equal(index, kept);
 		xtr_pool_put(&pool, kept);
-		xtr_rcu_poll(&f->rcu);
+		settle(f);
 	}
 	assert_int_equal(pool.used, 0);
 	xtr_pool_fini(&pool);
@@ -290,7 +319,7 @@ static void keeps_some(void **state)
 		index[i] = xtr_pool_get(&pool);
 	for (unsigned i = 0; i < 8 * per_block - 1; i++)
 		xtr_pool_put(&pool, index[i]);
-	xtr_rcu_poll(&f->rcu);
+	settle(f);
 	assert_int_equal(resident(&pool), 8u * (256u << 10));
 	xtr_pool_fini(&pool);
 }
@@ -389,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(runs_dry, setup, teardown),
 	    cmocka_unit_test_setup_teardown(waits_for_each_reader, setup, teardown),
+	    cmocka_unit_test_setup_teardown(in_slices, setup, teardown),
 	    cmocka_unit_test_setup_teardown(in_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(in_batches, setup, teardown),
 	    cmocka_unit_test_setup_teardown(gives_back, setup, teardown),

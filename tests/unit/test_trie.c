@@ -45,6 +45,25 @@ static struct item *model_longest(const struct model *m, const struct xtr_eid *e
 	return best;
 }
 
+static int by_order(const void *a, const void *b)
+{
+	const struct item *x = *(struct item *const *)a, *y = *(struct item *const *)b;
+	int c = xtr_ip_cmp(&x->eid.ip, &y->eid.ip);
+
+	return c ? c : (int)x->eid.plen - (int)y->eid.plen;
+}
+
+/* The first that is after e, there or not. */
+static struct item *model_next(const struct model *m, const struct xtr_eid *e)
+{
+	struct item key = {.eid = *e}, *k = &key, *best = NULL;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (by_order(&m->items[i], &k) > 0 && (!best || by_order(&m->items[i], &best) < 0))
+			best = m->items[i];
+	return best;
+}
+
 /* Few distinct bits, so that prefixes nest, meet and fork at all lengths. */
 static struct xtr_eid random_eid(unsigned af)
 {
@@ -70,14 +89,6 @@ static struct xtr_eid random_eid(unsigned af)
 		e.plen = (uint8_t)(rand() % 12);
 	xtr_ip_mask(&e.ip, e.plen);
 	return e;
-}
-
-static int by_order(const void *a, const void *b)
-{
-	const struct item *x = *(struct item *const *)a, *y = *(struct item *const *)b;
-	int c = xtr_ip_cmp(&x->eid.ip, &y->eid.ip);
-
-	return c ? c : (int)x->eid.plen - (int)y->eid.plen;
 }
 
 struct seen {
@@ -124,6 +135,15 @@ static void check_walk(struct model *m, const struct xtr_eid *in, bool delete)
 	for (unsigned i = 0; i < n; i++)
 		assert_ptr_equal(s.items[i], want[i]);
 	assert_int_equal(m->trie.count, m->n);
+	for (unsigned i = 0; !delete &&i < n; i++) {
+		const struct xtr_eid *e = &want[i]->eid;
+		struct item *next = xtr_trie_next(&m->trie, &e->ip, e->plen);
+
+		if (i + 1 < n)
+			assert_ptr_equal(next, want[i + 1]);
+		else if (next) /* outside */
+			assert_false(xtr_eid_covers(in, &next->eid));
+	}
 	if (delete) {
 		/* what was deleted and what stayed are still told apart */
 		for (unsigned i = 0; i < n; i++)
@@ -146,6 +166,7 @@ static void check_queries(const struct model *m, const struct xtr_eid *e)
 	assert_ptr_equal(xtr_trie_longest(&m->trie, &e->ip, e->plen), model_longest(m, e, e->plen));
 	assert_ptr_equal(
 	    xtr_trie_parent(&m->trie, &e->ip, e->plen), model_longest(m, e, (int)e->plen - 1));
+	assert_ptr_equal(xtr_trie_next(&m->trie, &e->ip, e->plen), model_next(m, e));
 }
 
 static struct item *item_new(const struct xtr_eid *e)

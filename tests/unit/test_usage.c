@@ -3,6 +3,7 @@
  * map-cache, and counters of entries that have some. Packets run through the real stages. */
 #include "fail_alloc.h"
 #include "ctl_fixture.h"
+#include "itr_clear.h"
 
 #include "control/forwarding/usage.h"
 
@@ -389,7 +390,7 @@ static void learned_counters(void **state)
 	cx_turns(c, 8);
 	send_to_entry(c, 1);
 	counts(c, m, 8, 7 * OUTER + INNER);
-	assert_int_equal(xtr_itr_clear(c->ctl.itr, NULL, -1), 1);
+	assert_int_equal(itr_clear(c->ctl.itr, NULL, -1), 1);
 	assert_int_equal(c->ctl.dp->counted.used, 0);
 	cx_turns(c, 8);
 	m = learn(c, 2);
@@ -428,7 +429,7 @@ static void several_workers(void **state)
 	assert_int_equal(more->entry[m->counted].packets, 6);
 	assert_int_equal(c->f->w->entry[m->counted].packets, 3);
 	/* both are in the base of whoever comes next */
-	xtr_itr_clear(c->ctl.itr, NULL, -1);
+	itr_clear(c->ctl.itr, NULL, -1);
 	cx_turns(c, 8);
 	counts(c, learn(c, 3), 0, 0);
 	c->ctl.dp->n_workers--;
@@ -450,16 +451,14 @@ static void memory(void **state)
 	cx_turns(c, 8);
 	for (int n = 0; !done; n++) {
 		struct xtr_eid eid = fx_eid(FX_IID, "10.9.0.0/24");
-		struct xtr_mapping_locator *l = calloc(1, sizeof(*l));
+		struct xtr_mapping_locator l = {fx_ip(RLOC), 1, 100, true};
 		struct xtr_mapping *m;
 
-		assert_non_null(l);
 		assert_in_range(n, 0, 60);
-		*l = (struct xtr_mapping_locator){fx_ip(RLOC), 1, 100, true};
 		allocs_failed = 0;
 		allocs_left = n;
 		m = itr_mapping_set(
-		    c->ctl.itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, l, 1, 1440, 86400000);
+		    c->ctl.itr, &eid, XTR_FROM_MAP_REPLY, XTR_ACT_NO_ACTION, &l, 1, 1440, 86400000);
 		allocs_left = -1;
 		done = !allocs_failed;
 		cx_turns(c, 8);

@@ -2,17 +2,18 @@
 /*
  * Small objects of a few sizes in one range of reserved addresses, named by 32-bit indexes. Memory
  * comes by pages while the slab is small, then by huge pages (chunks), and goes back by chunks that
- * have nothing in them. Control lcore only, but for reading objects.
+ * have nothing in them; or both by pages alone, of which then hardly any is kept for what sits in
+ * others. Control lcore only, but for reading objects.
  */
-#ifndef XTR_MAPCACHE_SLAB_H
-#define XTR_MAPCACHE_SLAB_H
+#ifndef XTR_UTIL_SLAB_H
+#define XTR_UTIL_SLAB_H
 
 #include <stddef.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define XTR_SLAB_PAGE    4096u
-#define XTR_SLAB_CLASSES 8u
+#define XTR_SLAB_CLASSES 40u
 
 struct xtr_slab_page;
 struct xtr_slab_chunk;
@@ -26,9 +27,11 @@ struct xtr_slab {
 	uint32_t unit;           /* bytes an index */
 	uint32_t chunks, max;    /* used so far; room */
 	uint32_t filling;        /* the one that new pages come from */
-	uint32_t gone;           /* list of those whose memory went back */
+	uint32_t gone, n_gone;   /* list of those whose memory went back */
 	uint32_t empty, n_empty; /* list of pages with memory and no object */
-	size_t memory;           /* bytes of pages and chunks */
+	uint32_t bare;           /* by pages alone: list of those without memory that once had it */
+	bool by_pages;
+	size_t memory; /* bytes of pages and chunks */
 	uint16_t size[XTR_SLAB_CLASSES];
 	uint32_t partial[XTR_SLAB_CLASSES]; /* lists of pages with room */
 };
@@ -37,9 +40,13 @@ struct xtr_slab {
  * index 0 is never given out. 0 or -ENOMEM. */
 int xtr_slab_init(
     struct xtr_slab *s, uint32_t unit, const uint16_t *sizes, unsigned n, uint32_t max);
+/* By pages alone, right after init: each goes back soon after its last object. */
+void xtr_slab_by_pages(struct xtr_slab *s);
 void xtr_slab_fini(struct xtr_slab *s);
 /* An object of the class, whatever it held before, or 0. */
 uint32_t xtr_slab_get(struct xtr_slab *s, unsigned class);
+/* Bounded work, of a page's objects no more than one; tens of microseconds where memory goes back.
+ */
 void xtr_slab_put(struct xtr_slab *s, uint32_t index);
 /* Bytes of memory in use, the slab's own included. */
 size_t xtr_slab_memory(const struct xtr_slab *s);

@@ -4,8 +4,8 @@
  * of many megabytes cost a look-up fewer misses of the TLB. Control lcore only. Where there are
  * none, nothing else changes.
  */
-#ifndef XTR_MAPCACHE_HUGE_H
-#define XTR_MAPCACHE_HUGE_H
+#ifndef XTR_UTIL_HUGE_H
+#define XTR_UTIL_HUGE_H
 
 #include <stddef.h>
 #include <stdint.h>
