@@ -44,7 +44,8 @@ static bool machine_has(enum xtr_lpm_way w)
 		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) == 1 &&
 		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512CD) == 1;
 	if (w == XTR_LPM_AVX2)
-		return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) == 1;
+		return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) == 1 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI1) == 1;
 #endif
 	return w == XTR_LPM_SCALAR;
 }

@@ -165,10 +165,11 @@ struct xtr_lpm4_line {
 };
 _Static_assert(sizeof(struct xtr_lpm4_line) == 64, "a cache line");
 
-/* What readers see of the big form. All fixed when it is published, what they point to is atomic.
- */
+/* What readers see of the big form. Fixed when it is published, but for dir24, which the writer may
+ * move; what they point to is atomic. */
 struct xtr_lpm4_dir {
-	const uint32_t *dir16, *dir24;
+	const uint32_t *dir16;
+	const uint32_t *dir24; /* atomic */
 	const char *groups;
 	const struct xtr_lpm4_pair *pairs;
 	const uint32_t *begun; /* changes; in a line of its own, since they are many */

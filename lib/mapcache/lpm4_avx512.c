@@ -157,14 +157,15 @@ static inline __attribute__((always_inline)) void ask_dir24(const struct xtr_lpm
 {
 	const __m512i group = _mm512_set1_epi32((int)XTR_LPM4_GROUP),
 		      full = _mm512_set1_epi32((int)(XTR_LPM4_GROUP | XTR_LPM4_FULL));
+	const uint32_t *dir24 = dir24_of(d);
 	__mmask16 hosts[BATCH / 16] = {0}, groups[BATCH / 16] = {0}, fulls[BATCH / 16] = {0};
 
 #pragma GCC unroll 4
 	for (unsigned k = 0; k < parts; k++) {
 		l->used[k] = lanes_of(n, 16 * k);
 		l->key[k] = load_keys(keys, 16 * k, l->used[k]);
-		l->slot[k] = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), l->used[k],
-		    _mm512_srli_epi32(l->key[k], 8), d->dir24, 4);
+		l->slot[k] = _mm512_mask_i32gather_epi32(
+		    _mm512_setzero_si512(), l->used[k], _mm512_srli_epi32(l->key[k], 8), dir24, 4);
 	}
 #pragma GCC unroll 4
 	for (unsigned k = 0; k < parts; k++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The big form of an IPv4 table: see lpm4.h. */
-#include "util/huge.h"
 #include "mapcache/lpm4.h"
+#include "mapcache/lpm4_dir24.h"
 #include "mapcache/lpm4_rib.h"
 
 #include <errno.h>
@@ -10,18 +10,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define GROUP_UNIT     64u
-#define GROUP_PAGES    (1u << 18) /* 1 GiB of addresses */
-#define LIMBO          (1u << 25) /* more than there are groups and pairs: never full */
-#define XTR_LPM4_DENSE 8192u      /* prefixes in a huge page of dir24 */
+#define GROUP_UNIT  64u
+#define GROUP_PAGES (1u << 18) /* 1 GiB of addresses */
+#define LIMBO       (1u << 25) /* more than there are groups and pairs: never full */
+#define HUGE        (1u << 16) /* prefixes; more are worth huge pages */
 /* Prefixes of this length or more (to 16) stand in dir24 too: 4,096 slots at most. */
 #define COPIED       12u
 #define FULL_TO_LINE (XTR_LPM4_LINE / 2) /* intervals; between the two a group stays what it is */
 enum { LINE, FULL };
 
-/* The tables, in one mapping. */
+/* The other tables, in one mapping. */
 struct tables {
-	uint32_t dir24[1u << 24];
 	uint32_t dir16[1u << 16];
 	uint32_t brief[2u << 16];
 	uint32_t root[1u << 16];
@@ -33,8 +32,8 @@ struct tables {
 
 struct xtr_lpm4_big {
 	struct xtr_lpm4_dir dir; /* for workers */
+	struct xtr_lpm4_dir24 dir24;
 	struct tables *t;
-	void *map; /* t is aligned in it */
 	struct xtr_lpm4_rib rib;
 	struct xtr_slab groups, pairs;
 	struct xtr_rcu *rcu;
@@ -43,8 +42,6 @@ struct xtr_lpm4_big {
 	struct xtr_rcu_head head;
 	bool waiting, dead;
 	struct xtr_rcu_head retired;
-	uint32_t dense[32]; /* prefixes in each huge page of dir24 */
-	uint32_t huge;      /* a bit for each that was made one */
 };
 
 /* Index 0 of both, which no slot names: look-ups without branches read it where they have nothing
@@ -69,23 +66,23 @@ struct xtr_lpm4_big *xtr_lpm4_big_create(struct xtr_rcu *rcu)
 		return NULL;
 	memset(b, 0, sizeof(*b));
 	b->rcu = rcu;
-	b->map = mmap(NULL, sizeof(*b->t) + XTR_HUGE_PAGE, PROT_READ | PROT_WRITE,
+	b->t = mmap(NULL, sizeof(*b->t), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (b->map == MAP_FAILED) {
+	if (b->t == MAP_FAILED) {
 		free(b);
 		return NULL;
 	}
-	/* mostly empty: huge pages come where it is filled */
-	madvise(b->map, sizeof(*b->t) + XTR_HUGE_PAGE, MADV_NOHUGEPAGE);
-	b->t = xtr_huge_align(b->map);
-	if (xtr_slab_init(&b->groups, GROUP_UNIT, sizes, 2, GROUP_PAGES) < 0 ||
+	/* mostly empty */
+	madvise(b->t, sizeof(*b->t), MADV_NOHUGEPAGE);
+	if (xtr_lpm4_dir24_init(&b->dir24) < 0 ||
+	    xtr_slab_init(&b->groups, GROUP_UNIT, sizes, 2, GROUP_PAGES) < 0 ||
 	    xtr_slab_init(&b->pairs, pair, &pair, 1, XTR_LPM4_PAIRS / (XTR_SLAB_PAGE / pair)) < 0 ||
 	    xtr_lpm4_rib_init(&b->rib, b->t->brief, b->t->root, b->t->any) < 0) {
 		xtr_lpm4_big_destroy(b);
 		return NULL;
 	}
 	fill_nobodys(b);
-	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->t->dir24, b->groups.base,
+	b->dir = (struct xtr_lpm4_dir){b->t->dir16, b->dir24.slot, b->groups.base,
 	    (const struct xtr_lpm4_pair *)(const void *)b->pairs.base, b->t->begun};
 	return b;
 }
@@ -95,7 +92,8 @@ static void destroy_now(struct xtr_lpm4_big *b)
 	xtr_lpm4_rib_fini(&b->rib);
 	xtr_slab_fini(&b->groups);
 	xtr_slab_fini(&b->pairs);
-	munmap(b->map, sizeof(*b->t) + XTR_HUGE_PAGE);
+	xtr_lpm4_dir24_fini(&b->dir24);
+	munmap(b->t, sizeof(*b->t));
 	free(b);
 }
 
@@ -304,11 +302,12 @@ static uint32_t value_below(const struct xtr_lpm4_big *b, uint32_t at16)
  * prefix is new. */
 static int update_group(struct xtr_lpm4_big *b, uint32_t at)
 {
-	uint32_t slot = b->t->dir24[at], new;
+	uint32_t slot = b->dir24.slot[at], new;
 	struct group g;
 
 	if (!xtr_lpm4_rib_paint(&b->rib, at << 8, 24, 32, g.node)) {
-		store(&b->t->dir24[at], g.node[0] ? value_at(b, &g, 0) : value_below(b, at >> 8));
+		xtr_lpm4_dir24_store(
+		    &b->dir24, at, g.node[0] ? value_at(b, &g, 0) : value_below(b, at >> 8));
 		retire_group(b, slot);
 		return 0;
 	}
@@ -317,7 +316,7 @@ static int update_group(struct xtr_lpm4_big *b, uint32_t at)
 		return 0;
 	new = new_group(b, &g);
 	if (new) {
-		store(&b->t->dir24[at], new);
+		xtr_lpm4_dir24_store(&b->dir24, at, new);
 		retire_group(b, slot);
 		return 0;
 	}
@@ -331,15 +330,15 @@ static int update_group(struct xtr_lpm4_big *b, uint32_t at)
  * only dir16 has changed. */
 static void update_dir24(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, bool groups)
 {
-	uint32_t node[1u << 8], *slot = &b->t->dir24[ip >> 8], below = value_below(b, ip >> 16);
+	uint32_t node[1u << 8], first = ip >> 8, below = value_below(b, ip >> 16);
 
 	xtr_lpm4_rib_paint(&b->rib, ip, plen, 24, node);
 	for (uint32_t i = 0; i < 1u << (24 - plen); i++) {
-		if (slot[i] < XTR_LPM4_GROUP)
-			store(
-			    &slot[i], node[i] ? xtr_lpm4_rib_node(&b->rib, node[i])->value : below);
+		if (b->dir24.slot[first + i] < XTR_LPM4_GROUP)
+			xtr_lpm4_dir24_store(&b->dir24, first + i,
+			    node[i] ? xtr_lpm4_rib_node(&b->rib, node[i])->value : below);
 		else if (groups)
-			update_group(b, (ip >> 8) + i);
+			update_group(b, first + i);
 	}
 }
 
@@ -357,18 +356,6 @@ static void update_dir16(
 		if (plen >= COPIED)
 			update_dir24(b, i << 16, XTR_LPM4_SHORT, false);
 	}
-}
-
-/* A part of dir24 that is well filled becomes a huge page: fewer misses of the TLB. */
-static void count_dense(struct xtr_lpm4_big *b, uint32_t ip)
-{
-	uint32_t part = ip >> 27;
-	char *page = (char *)b->t->dir24 + (size_t)part * XTR_HUGE_PAGE;
-
-	if (++b->dense[part] < XTR_LPM4_DENSE || b->huge & 1u << part)
-		return;
-	b->huge |= 1u << part;
-	xtr_huge_collapse(page);
 }
 
 /* Readers that take two steps see that a change has begun in between. */
@@ -395,8 +382,8 @@ int xtr_lpm4_big_set(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen, uint32_
 		xtr_lpm4_rib_del(&b->rib, ip, plen);
 		return -ENOMEM;
 	}
-	if (!old)
-		count_dense(b, ip);
+	if (b->rib.count > HUGE && !b->dir24.huge && !old)
+		xtr_lpm4_dir24_to_huge(&b->dir24, &b->dir.dir24, b->rcu);
 	return 0;
 }
 
@@ -413,7 +400,6 @@ uint32_t xtr_lpm4_big_del(struct xtr_lpm4_big *b, uint32_t ip, unsigned plen)
 		update_dir16(b, ip, plen, owner, value);
 		return old;
 	}
-	b->dense[ip >> 27]--;
 	if (plen <= 24)
 		update_dir24(b, ip, plen, true);
 	else
@@ -468,6 +454,7 @@ size_t xtr_lpm4_big_memory(const struct xtr_lpm4_big *b)
 		for (size_t i = 0; i < n; i++)
 			pages += in[i] & 1;
 	}
-	return sizeof(*b) + pages * page + xtr_slab_memory(&b->groups) +
-	       xtr_slab_memory(&b->pairs) + xtr_slab_memory(&b->rib.nodes);
+	return sizeof(*b) + pages * page + xtr_lpm4_dir24_memory(&b->dir24) +
+	       xtr_slab_memory(&b->groups) + xtr_slab_memory(&b->pairs) +
+	       xtr_slab_memory(&b->rib.nodes);
 }

@@ -33,6 +33,12 @@ static inline const struct xtr_lpm4_dir *dir_of(uintptr_t word)
 	return xtr_lpm4_at(word);
 }
 
+/* Once a batch: it may move. */
+static inline const uint32_t *dir24_of(const struct xtr_lpm4_dir *d)
+{
+	return __atomic_load_n(&d->dir24, __ATOMIC_ACQUIRE);
+}
+
 static inline const void *group_at(const struct xtr_lpm4_dir *d, uint32_t slot, uint32_t key)
 {
 	const char *group = d->groups + (size_t)(slot & XTR_LPM4_INDEX) * 64;
@@ -66,7 +72,7 @@ static inline uint32_t ask_dir16(const struct xtr_lpm4_dir *d, uint32_t key)
 
 	do {
 		begun = load(d->begun);
-		value = resolve(d, load(&d->dir24[key >> 8]), key);
+		value = resolve(d, load(&dir24_of(d)[key >> 8]), key);
 		if (unlikely(value))
 			return value;
 		value = load(&d->dir16[key >> 16]);
@@ -85,14 +91,15 @@ static inline uint32_t lookup_slot(const struct xtr_lpm4_dir *d, uint32_t slot, 
 static inline void lookup_dir(
     const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n)
 {
+	const uint32_t *dir24 = dir24_of(d);
 	uint32_t key[BATCH], groups = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		key[i] = rte_be_to_cpu_32(keys[i]);
-		rte_prefetch0(&d->dir24[key[i] >> 8]);
+		rte_prefetch0(&dir24[key[i] >> 8]);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		values[i] = load(&d->dir24[key[i] >> 8]);
+		values[i] = load(&dir24[key[i] >> 8]);
 		if (values[i] >= XTR_LPM4_GROUP) {
 			rte_prefetch0(group_at(d, values[i], key[i]));
 			groups = 1;
@@ -155,7 +162,7 @@ static inline void lookup_forms(
 
 		at[i] = xtr_lpm4_at(word[i]);
 		if (form == XTR_LPM4_BIG)
-			at[i] = (const char *)&dir_of(word[i])->dir24[key[i] >> 8];
+			at[i] = (const char *)&dir24_of(dir_of(word[i]))[key[i] >> 8];
 		else if (form > XTR_LPM4_ONE)
 			at[i] = below_root(at[i], key[i]);
 		rte_prefetch0(at[i]);
