@@ -117,15 +117,22 @@ struct xtr_lpm4_leaf {
 _Static_assert(sizeof(struct xtr_lpm4_leaf) == 64, "a cache line");
 _Static_assert(sizeof(struct xtr_lpm4_node16) == 64, "as large as leaves");
 
-static inline const struct xtr_lpm4_leaf *xtr_lpm4_leaves(uintptr_t word)
+/* Bytes from the root to the leaves. */
+static inline size_t xtr_lpm4_above(unsigned tag)
 {
-	static const unsigned skip[] = {
+	static const uint16_t bytes[] = {
+	    [XTR_LPM4_ONE] = 0,
 	    [XTR_LPM4_WIDE] = sizeof(struct xtr_lpm4_root),
 	    [XTR_LPM4_DEEP] =
 		sizeof(struct xtr_lpm4_root) + XTR_LPM4_ROOT * sizeof(struct xtr_lpm4_node16),
 	};
 
-	return (const void *)((const char *)xtr_lpm4_at(word) + skip[xtr_lpm4_tag(word)]);
+	return bytes[tag];
+}
+
+static inline const struct xtr_lpm4_leaf *xtr_lpm4_leaves(uintptr_t word)
+{
+	return (const void *)((const char *)xtr_lpm4_at(word) + xtr_lpm4_above(xtr_lpm4_tag(word)));
 }
 
 /* The word of a block for these prefixes, or 0 if memory is short (there is at least one prefix).

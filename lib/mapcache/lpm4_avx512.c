@@ -86,8 +86,8 @@ static inline unsigned first_of(uint64_t *mask, uint32_t *values, uint32_t **to,
 	return i;
 }
 
-/* A few of those. False: some value is 0. */
-static inline bool ask_few_pairs(
+/* A few of those. The highest bit is set if some value is 0; so it is below. */
+static inline uint32_t ask_few_pairs(
     const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
 {
 	uint32_t nobody, *to, below = 0;
@@ -102,11 +102,12 @@ static inline bool ask_few_pairs(
 		*to = value;
 		below |= value - 1;
 	} while (unlikely(hosts));
-	return !(below >> 31);
+	return below;
 }
 
 /* The same for lines. */
-static inline bool ask_lines(const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
+static inline uint32_t ask_lines(
+    const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
 {
 	uint32_t nobody, *to, below = 0;
 	uint64_t lines = b->lines;
@@ -119,11 +120,12 @@ static inline bool ask_lines(const struct xtr_lpm4_dir *d, const struct batch *b
 		*to = value;
 		below |= value - 1;
 	} while (unlikely(lines));
-	return !(below >> 31);
+	return below;
 }
 
 /* The same for full groups; most tables have few. */
-static inline bool ask_fulls(const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
+static inline uint32_t ask_fulls(
+    const struct xtr_lpm4_dir *d, const struct batch *b, uint32_t *values)
 {
 	uint32_t below = 0;
 
@@ -133,7 +135,7 @@ static inline bool ask_fulls(const struct xtr_lpm4_dir *d, const struct batch *b
 		values[i] = load(group_at(d, b->slot[i], b->key[i]));
 		below |= values[i] - 1;
 	}
-	return !(below >> 31);
+	return below;
 }
 
 /* What is still 0 is dir16's to say. */
@@ -205,8 +207,7 @@ static inline __attribute__((always_inline)) void ask_pairs(
 		    4);
 }
 
-/* False: some value is 0. */
-static inline __attribute__((always_inline)) bool store(
+static inline __attribute__((always_inline)) uint32_t store(
     const struct lanes *l, uint32_t *values, unsigned n, unsigned parts)
 {
 	__mmask16 empty = 0;
@@ -219,7 +220,7 @@ static inline __attribute__((always_inline)) bool store(
 		else
 			_mm512_mask_storeu_epi32(values + 16 * k, l->used[k], l->slot[k]);
 	}
-	return !empty;
+	return empty ? 1u << 31 : 0;
 }
 
 /* parts: a constant, so that all stays in registers; n is at most 16 times as much. */
@@ -228,17 +229,17 @@ static inline __attribute__((always_inline)) void lookup_parts(const struct xtr_
 {
 	struct batch b;
 	struct lanes l;
-	bool found;
+	uint32_t below;
 
 	ask_dir24(d, &l, &b, keys, n, parts);
 	if (__builtin_popcountll(b.hosts) > PAIRS_AT_ONCE) {
 		ask_pairs(d, &l, parts);
-		found = store(&l, values, n, parts);
+		below = store(&l, values, n, parts);
 	} else {
-		found = store(&l, values, n, parts) & ask_few_pairs(d, &b, values);
+		below = store(&l, values, n, parts) | ask_few_pairs(d, &b, values);
 	}
-	found &= ask_lines(d, &b, values) & ask_fulls(d, &b, values);
-	if (unlikely(!found))
+	below |= ask_lines(d, &b, values) | ask_fulls(d, &b, values);
+	if (unlikely(below >> 31))
 		ask_dir16_too(d, &b, values, n);
 }
 

@@ -156,7 +156,7 @@ uintptr_t xtr_lpm4_small_build(const struct xtr_lpm4_prefix *p, uint32_t n)
 	cut(&c, p, n);
 	leaves = (c.n + LEAF - 1) / LEAF;
 	word = leaves == 1 ? XTR_LPM4_ONE : leaves <= XTR_LPM4_ROOT ? XTR_LPM4_WIDE : XTR_LPM4_DEEP;
-	bytes = sizeof(*head) + (size_t)(uintptr_t)xtr_lpm4_leaves(word) + leaves * sizeof(*leaf);
+	bytes = sizeof(*head) + xtr_lpm4_above((unsigned)word) + leaves * sizeof(*leaf);
 	head = block_new(bytes);
 	if (!head)
 		return 0;
