@@ -193,8 +193,8 @@ static inline __attribute__((always_inline)) void lookup_mixed(
 	for (unsigned i = 0; i < n; i++) {
 		word[i] = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
 		/* the root's two lines; the address is in the first for all tags */
-		rte_prefetch0((const char *)word[i]);
-		rte_prefetch0((const char *)word[i] + 64);
+		rte_prefetch0((const void *)word[i]);
+		rte_prefetch0((const void *)(word[i] + 64));
 	}
 	for (unsigned i = 0; i < n; i++) {
 		key[i] = rte_be_to_cpu_32(keys[i]);
