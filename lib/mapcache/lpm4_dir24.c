@@ -29,7 +29,11 @@ static void unmap_slots(void *map)
 int xtr_lpm4_dir24_init(struct xtr_lpm4_dir24 *d)
 {
 	memset(d, 0, sizeof(*d));
-	return map_slots(&d->map, &d->slot);
+	if (map_slots(&d->map, &d->slot) < 0)
+		return -ENOMEM;
+	/* few slots of many pages at first, also where the system gives huge ones unasked */
+	madvise(d->slot, BYTES, MADV_NOHUGEPAGE);
+	return 0;
 }
 
 void xtr_lpm4_dir24_fini(struct xtr_lpm4_dir24 *d)
