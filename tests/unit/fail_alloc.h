@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Memory that runs short when a test says so: linked with --wrap for calloc, malloc, realloc,
- * reallocarray, aligned_alloc, posix_memalign, mmap64 and xtr_small_alloc, so that only what is
- * linked statically into the test is concerned, not DPDK's or cmocka's shared objects. madvise,
- * which only advises, fails whenever memory is short.
+ * reallocarray, aligned_alloc, posix_memalign, mmap64, xtr_small_alloc and xtr_slab_get, so that
+ * only what is linked statically into the test is concerned, not DPDK's or cmocka's shared objects.
+ * madvise, which only advises, fails whenever memory is short.
  */
 #ifndef XTR_TEST_FAIL_ALLOC_H
 #define XTR_TEST_FAIL_ALLOC_H
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -26,6 +27,9 @@ int __real_madvise(void *at, size_t len, int advice);
 int __wrap_madvise(void *at, size_t len, int advice);
 void *__real_aligned_alloc(size_t align, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
+struct xtr_slab;
+uint32_t __real_xtr_slab_get(struct xtr_slab *s, unsigned class);
+uint32_t __wrap_xtr_slab_get(struct xtr_slab *s, unsigned class);
 void *__real_xtr_small_alloc(size_t size);
 void *__wrap_xtr_small_alloc(size_t size);
 /* the name that <sys/mman.h> gives to mmap where files may be large */
@@ -62,6 +66,12 @@ void *__wrap_malloc(size_t size)
 void *__wrap_reallocarray(void *p, size_t n, size_t size)
 {
 	return alloc_fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+/* The engine's own allocator, from memory reserved long before, has its share of failures. */
+uint32_t __wrap_xtr_slab_get(struct xtr_slab *s, unsigned class)
+{
+	return alloc_fails() ? 0 : __real_xtr_slab_get(s, class);
 }
 
 /* One allocation, whatever it stands on. */

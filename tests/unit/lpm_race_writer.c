@@ -259,7 +259,8 @@ static bool all_parked(const struct race *r)
 /* With nobody there, what is not needed goes at once. */
 static void must_drain(struct race *r)
 {
-	xtr_rcu_poll(&r->rcu);
+	while (xtr_rcu_poll(&r->rcu))
+		;
 	if (r->rcu.waiting)
 		bad(r, "all readers are parked, but memory waits for them");
 }

@@ -129,7 +129,8 @@ static void grace(void)
 	if (what < 5 && parked)
 		rte_rcu_qsbr_thread_offline(st.rcu.qsv, 0);
 	parked ^= what == 5;
-	xtr_rcu_poll(&st.rcu);
+	while (xtr_rcu_poll(&st.rcu) && parked)
+		;
 	if (parked && st.rcu.waiting) {
 		printf("WRONG: with its reader parked %u objects are not freed\n", st.rcu.waiting);
 		exit(1);

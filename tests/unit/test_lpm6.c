@@ -20,15 +20,6 @@
 
 #define MAX 120000u /* prefixes at once */
 
-/* Linked with --wrap for it too: a slab seldom asks the system. */
-uint32_t __real_xtr_slab_get(struct xtr_slab *s, unsigned class);
-uint32_t __wrap_xtr_slab_get(struct xtr_slab *s, unsigned class);
-
-uint32_t __wrap_xtr_slab_get(struct xtr_slab *s, unsigned class)
-{
-	return alloc_fails() ? 0 : __real_xtr_slab_get(s, class);
-}
-
 struct prefix {
 	uint8_t b[16], plen;
 };

@@ -24,15 +24,6 @@
 	64u /* allocations of an operation that fail one after the other; of those after them      \
 	       some, or all */
 
-/* The engine's own allocator, from memory reserved long before, has its share of failures. */
-uint32_t __real_xtr_slab_get(struct xtr_slab *s, unsigned class);
-uint32_t __wrap_xtr_slab_get(struct xtr_slab *s, unsigned class);
-
-uint32_t __wrap_xtr_slab_get(struct xtr_slab *s, unsigned class)
-{
-	return alloc_fails() ? 0 : __real_xtr_slab_get(s, class);
-}
-
 struct table {
 	unsigned af;
 	struct xtr_rcu rcu;

@@ -12,7 +12,7 @@
 #define MAPPINGS      300000u
 #define INSTANCE_MOST 1024u /* bytes */
 #define DEFAULTS_MOST 560u
-#define MAPPING_MOST  380u
+#define MAPPING_MOST  400u
 #define LEFT_MOST     (8u << 20)
 
 static int setup(void **state)

@@ -407,7 +407,7 @@ static void under_a_reader(void **state)
 	assert_int_equal(r.torn, 0);
 	assert_int_equal(r.stale, 0);
 	assert_true(r.looks > 0);
-	xtr_rcu_poll(&f->rcu);
+	settle(f);
 	assert_int_equal(f->rcu.waiting, 0);
 	assert_int_equal(f->pool.used, 1);
 	assert_true(highest < 1000);
