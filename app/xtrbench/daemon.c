@@ -23,11 +23,14 @@ static const char config[] =
     "database-mapping = ( { eid-prefix = \"0.0.1.0/24\";\n"
     "  locators = ( { rloc = \"240.0.0.1\"; priority = 1; weight = 100; } ); } );\n";
 
+#define NEIGHBOUR                                                                                  \
+	"neighbours = ( { address = \"240.0.0.2\"; mac = \"02:aa:00:00:00:02\"; port = \"core\"; " \
+	"} );\n"
+#define ROUTE "routes = ( { prefix = \"240.1.0.0/16\"; via = \"240.0.0.2\"; } );\n"
+
 /* The own EID is one that no set of prefixes has; RLOCs are behind one next hop. */
-static const char *const with_routes[] = {"addresses = [ \"0.0.1.1/24\" ];",
-    "addresses = [ \"240.0.0.1/24\" ];",
-    "neighbours = ( { address = \"240.0.0.2\"; mac = \"02:aa:00:00:00:02\"; port = \"core\"; } );\n"
-    "routes = ( { prefix = \"240.1.0.0/16\"; via = \"240.0.0.2\"; } );\n"};
+static const char *const with_routes[] = {
+    "addresses = [ \"0.0.1.1/24\" ];", "addresses = [ \"240.0.0.1/24\" ];", NEIGHBOUR ROUTE};
 static const char *const without[] = {"", "", ""};
 
 static int load(struct bench_daemon *d, const char *const *routes)
