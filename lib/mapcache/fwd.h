@@ -46,8 +46,8 @@ enum xtr_fwd_action {
 struct xtr_fwd {
 	uint8_t action; /* enum xtr_fwd_action */
 	uint8_t plen;
-	uint8_t set_log2; /* 0: target is one index; n: the first of 2^n in the set pool, picked by
-			     flow hash */
+	uint8_t set_log2; /* 0: target is one index; XTR_SET_LOG2: a set's, whose slot the flow hash
+			     picks */
 	uint8_t used; /* worker: sets, control: reads and clears; atomic. A packet has met this LISP
 			 entry since it was cleared */
 	union {

@@ -13,10 +13,6 @@
 
 #define XTR_HUGE_PAGE (2u << 20) /* bytes */
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25 /* Linux 6.1; the C library's headers may be older than the system */
-#endif
-
 static inline void *xtr_huge_align(void *p)
 {
 	return (char *)p + (-(uintptr_t)p & (XTR_HUGE_PAGE - 1));
@@ -26,14 +22,6 @@ static inline void *xtr_huge_align(void *p)
 static inline void xtr_huge_fresh(void *page)
 {
 	madvise(page, XTR_HUGE_PAGE, MADV_HUGEPAGE);
-}
-
-/* What is there is moved into one; readers go on meanwhile. An older system does it when it finds
- * the time. */
-static inline void xtr_huge_collapse(void *page)
-{
-	madvise(page, XTR_HUGE_PAGE, MADV_HUGEPAGE);
-	madvise(page, XTR_HUGE_PAGE, MADV_COLLAPSE);
 }
 
 #endif

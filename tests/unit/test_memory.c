@@ -3,6 +3,7 @@
  * back to the system. */
 #include "ctl_fixture.h"
 #include "itr_clear.h"
+#include "resident.h"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -40,17 +41,6 @@ static size_t malloced(void)
 	struct mallinfo2 m = mallinfo2();
 
 	return m.uordblks + m.hblkhd + xtr_small_memory();
-}
-
-static size_t resident(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	size_t size, pages;
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%zu %zu", &size, &pages), 2);
-	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Of tables, what malloc does not know of. */

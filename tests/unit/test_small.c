@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "fail_alloc.h"
+#include "resident.h"
 #include "sanitizer.h"
 #include "util/small.h"
 
@@ -69,17 +70,6 @@ static void any_order(void **state)
 	xtr_small_free(NULL);
 	if (!ADDRESS_SANITIZER)
 		assert_in_range(most, 1, N * 700);
-}
-
-static size_t resident(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	size_t size, pages;
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%zu %zu", &size, &pages), 2);
-	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Some stay, anywhere: they keep their pages, and no more. Memory falls as objects go, not at the
