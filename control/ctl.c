@@ -406,7 +406,7 @@ struct xtr_ctl *xtr_ctl_create(const struct xtr_config *cfg, struct xtr_dp *dp)
 		return NULL;
 	ctl->cfg = cfg;
 	ctl->dp = dp;
-	ctl->signal_fd = ctl->icmp_fd = ctl->loop.epfd = -1;
+	ctl->signal_fd = ctl->icmp_fd = ctl->icmp6_fd = ctl->loop.epfd = -1;
 	TAILQ_INIT(&ctl->changed);
 	TAILQ_INIT(&ctl->clears);
 	xtr_wheel_init(&ctl->wheel, false);
@@ -448,6 +448,8 @@ void xtr_ctl_destroy(struct xtr_ctl *ctl)
 		xtr_state_close(ctl->state);
 	if (ctl->icmp_fd >= 0)
 		close(ctl->icmp_fd);
+	if (ctl->icmp6_fd >= 0)
+		close(ctl->icmp6_fd);
 	if (ctl->signal_fd >= 0)
 		close(ctl->signal_fd);
 	xtr_loop_fini(&ctl->loop);

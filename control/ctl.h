@@ -58,7 +58,7 @@ struct xtr_ctl {
 	bool rlocs_dirty;
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
-	int icmp_fd;
+	int icmp_fd, icmp6_fd;
 	unsigned icmp_tokens;
 	uint64_t icmp_ms;
 };

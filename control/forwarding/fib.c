@@ -302,7 +302,7 @@ int xtr_fib_set_route(struct xtr_fib *fib, const struct xtr_eid *prefix, uint32_
 		while (done--)
 			update_view(fib, done, ip, prefix->plen,
 			    lisp_of(fib, done, ip, prefix->plen, entry));
-	} else if (ip->af == 4) {
+	} else {
 		__atomic_store_n(&fib->dp->blackholes,
 		    fib->dp->blackholes + (at(fib, entry)->action == XTR_FWD_DROP) -
 			(at(fib, old)->action == XTR_FWD_DROP),

@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <rte_ip_frag.h>
-#include "datapath/ip4.h"
+#include "control/forwarding/icmp.h"
+#include "datapath/ip.h"
 #include "util/log.h"
 
 #define ICMP_RATE 1000u /* errors a second, RFC 1812 section 4.3.2.8 */
@@ -36,9 +37,10 @@ void xtr_ctl_icmp_open(struct xtr_ctl *ctl)
 		xtr_log(XTR_LOG_WARNING,
 		    "icmp: no raw socket (%s): sources are not told of packets too big",
 		    strerror(errno));
+	xtr_icmp6_open(ctl);
 }
 
-static bool may_send(struct xtr_ctl *ctl)
+bool xtr_icmp_may_send(struct xtr_ctl *ctl)
 {
 	uint64_t now = xtr_wheel_now(&ctl->wheel), passed = now - ctl->icmp_ms;
 
@@ -54,12 +56,7 @@ static bool may_send(struct xtr_ctl *ctl)
 	return true;
 }
 
-/*
- * The address that an error comes from: that of the interface by which the packet came (RFC 1812
- * section 4.3.2.4). What came out of a tunnel goes back by one, from an EID: an own EID address
- * then, if there is one (a PETR has none). af 0: Linux chooses.
- */
-static struct xtr_ip error_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt)
+struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, uint8_t af)
 {
 	bool tunnel = pkt->flags & XTR_PKT_DECAP;
 	struct xtr_ip other = {0};
@@ -71,18 +68,18 @@ static struct xtr_ip error_source(const struct xtr_ctl *ctl, const struct xtr_pk
 		if (tunnel ? !ctl->dp->ports[i].site || ctl->dp->ports[i].inst != pkt->inst
 			   : i != pkt->port)
 			continue;
-		if (!xtr_ctl_port_address(ctl, i, 4, &ip))
+		if (!xtr_ctl_port_address(ctl, i, af, &ip))
 			continue;
 		eid = xtr_eid_host(ctl->cfg->ports[i].iid, &ip);
 		if (!tunnel || xtr_fib_own(ctl->fib, &eid))
 			return ip;
 	}
-	xtr_ctl_port_address(ctl, pkt->port, 4, &other);
+	xtr_ctl_port_address(ctl, pkt->port, af, &other);
 	return other;
 }
 
 /* An ICMP error about m to its source, by way of Linux. False: none may be sent. */
-static bool send_error(
+static bool send_error4(
     struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t mtu)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
@@ -90,9 +87,10 @@ static bool send_error(
 	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, pkt->l2_len);
 	struct icmp_error icmp = {
 	    .type = type, .code = code, .mtu = rte_cpu_to_be_16((uint16_t)mtu)};
-	unsigned quote = RTE_MIN(ICMP_QUOTE_MAX, (unsigned)(m->data_len - pkt->l2_len));
+	unsigned quote = RTE_MIN(ICMP_QUOTE_MAX, m->pkt_len - pkt->l2_len);
+	const void *bytes = rte_pktmbuf_read(m, pkt->l2_len, quote, icmp.quote);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = ip->src_addr};
-	struct xtr_ip src = error_source(ctl, pkt);
+	struct xtr_ip src = xtr_icmp_source(ctl, pkt, 4);
 	struct in_pktinfo info = {0};
 	char control[CMSG_SPACE(sizeof(info))] = {0};
 	struct iovec iov = {&icmp, offsetof(struct icmp_error, quote) + quote};
@@ -108,9 +106,10 @@ static bool send_error(
 		if (inner == 3 || inner == 4 || inner == 5 || inner == 11 || inner == 12)
 			return false;
 	}
-	if (ctl->icmp_fd < 0 || !may_send(ctl))
+	if (ctl->icmp_fd < 0 || !xtr_icmp_may_send(ctl))
 		return false;
-	memcpy(icmp.quote, ip, quote);
+	if (bytes != icmp.quote)
+		memcpy(icmp.quote, bytes, quote);
 	icmp.checksum = (uint16_t)~rte_raw_cksum(&icmp, iov.iov_len);
 	if (src.af) {
 		struct cmsghdr *c;
@@ -179,30 +178,43 @@ static void split(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 {
-	const struct rte_ipv4_hdr *ip =
-	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, xtr_pkt(m)->l2_len);
+	const uint8_t *ip = xtr_ip_of(m);
+	bool sent;
 
-	if (!(ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG))) {
+	if (xtr_ip_is6(ip)) {
+		/* hosts do not believe less (RFC 8201 section 4) */
+		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, 1280u));
+	} else if (((const struct rte_ipv4_hdr *)ip)->fragment_offset &
+		   rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) {
+		sent = send_error4(ctl, m, 3, 4, mtu);
+	} else {
 		split(ctl, m, mtu);
 		return;
 	}
-	ctl->dp->control_drops[send_error(ctl, m, 3, 4, mtu) ? XTR_DROP_TOO_BIG
-							     : XTR_DROP_TOO_BIG_LIMITED]++;
+	ctl->dp->control_drops[sent ? XTR_DROP_TOO_BIG : XTR_DROP_TOO_BIG_LIMITED]++;
 	rte_pktmbuf_free(m);
 }
 
 void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
 {
-	uint8_t code = reason == XTR_DROP_UNREACHABLE ? 1 : reason == XTR_DROP_PROHIBIT ? 13 : 0;
-
 	ctl->dp->control_drops[reason]++;
-	send_error(ctl, m, 3, code, 0);
+	if (xtr_ip_is6(xtr_ip_of(m)))
+		/* RFC 4443 section 3.1: no route, or prohibited; as Linux says it */
+		xtr_icmp6_error(ctl, m, 1, reason == XTR_DROP_PROHIBIT ? 1 : 0, 0);
+	else
+		send_error4(ctl, m, 3,
+		    reason == XTR_DROP_UNREACHABLE ? 1
+		    : reason == XTR_DROP_PROHIBIT  ? 13
+						   : 0,
+		    0);
 	rte_pktmbuf_free(m);
 }
 
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
-	ctl->dp
-	    ->control_drops[send_error(ctl, m, 11, 0, 0) ? XTR_DROP_TTL : XTR_DROP_TTL_LIMITED]++;
+	bool sent = xtr_ip_is6(xtr_ip_of(m)) ? xtr_icmp6_error(ctl, m, 3, 0, 0)
+					     : send_error4(ctl, m, 11, 0, 0);
+
+	ctl->dp->control_drops[sent ? XTR_DROP_TTL : XTR_DROP_TTL_LIMITED]++;
 	rte_pktmbuf_free(m);
 }

@@ -4,7 +4,7 @@
  */
 #include "control/forwarding/mapping.h"
 #include "control/forwarding/petr.h"
-#include "datapath/ip4.h"
+#include "control/forwarding/packet.h"
 #include "util/small.h"
 
 static void too_old(struct xtr_timer *t)
@@ -74,9 +74,8 @@ static struct xtr_wait *wait_of(struct xtr_pending *p)
 void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
-	const struct rte_ipv4_hdr *ip = xtr_ip4_of(m);
 	uint32_t iid = ctl->dp->instances[pkt->inst].iid;
-	struct xtr_ip src = xtr_ip4(&ip->src_addr), dst = xtr_ip4(&ip->dst_addr);
+	struct xtr_ip src = xtr_packet_source(m), dst = xtr_packet_destination(m);
 	struct xtr_eid eid = xtr_eid_host(iid, &dst), source = xtr_eid_host(iid, &src);
 	struct xtr_mapping *mapping = ctl->itr ? xtr_itr_lookup(ctl->itr, &eid) : NULL;
 	uint32_t gate = xtr_fib_gate(ctl->fib, pkt->inst, &dst);

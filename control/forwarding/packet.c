@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/forwarding/packet.h"
 
+#include "datapath/ip.h"
+
 struct rte_mbuf *xtr_packet_make(struct xtr_dp *dp, const void *data, uint32_t len)
 {
 	struct rte_mbuf *head = NULL, *m;
@@ -30,4 +32,21 @@ fail:
 	rte_pktmbuf_free(m);
 	rte_pktmbuf_free(head);
 	return NULL;
+}
+
+static struct xtr_ip address(const uint8_t *ip, unsigned at4, unsigned at6)
+{
+	return xtr_ip_is6(ip) ? xtr_ip6(ip + at6) : xtr_ip4(ip + at4);
+}
+
+struct xtr_ip xtr_packet_source(struct rte_mbuf *m)
+{
+	return address(xtr_ip_of(m), offsetof(struct rte_ipv4_hdr, src_addr),
+	    offsetof(struct rte_ipv6_hdr, src_addr));
+}
+
+struct xtr_ip xtr_packet_destination(struct rte_mbuf *m)
+{
+	return address(xtr_ip_of(m), offsetof(struct rte_ipv4_hdr, dst_addr),
+	    offsetof(struct rte_ipv6_hdr, dst_addr));
 }

@@ -16,7 +16,6 @@ struct rule {
 static int add_rloc(struct rule *r, const struct xtr_eid *rloc)
 {
 	struct xtr_petr_rule *rule = xtr_pool_at(&r->dp->petr_rule, r->first);
-	uint32_t mask = rte_cpu_to_be_32(rloc->plen ? UINT32_MAX << (32 - rloc->plen) : 0);
 
 	if (!r->first || rule->n == XTR_PETR_RLOCS) {
 		uint32_t index = xtr_pool_get(&r->dp->petr_rule);
@@ -27,8 +26,9 @@ static int add_rloc(struct rule *r, const struct xtr_eid *rloc)
 		rule->next = r->first;
 		r->first = index;
 	}
-	memcpy(&rule->rloc[rule->n].ip, rloc->ip.b, 4);
-	rule->rloc[rule->n++].mask = mask;
+	rule->rloc[rule->n].af = rloc->ip.af;
+	rule->rloc[rule->n].plen = rloc->plen;
+	memcpy(rule->rloc[rule->n++].ip, rloc->ip.b, sizeof(rloc->ip.b));
 	return 0;
 }
 
@@ -45,8 +45,7 @@ static int build_rule(struct xtr_ctl *ctl, const struct xtr_eid *eid, uint32_t *
 		for (unsigned e = 0; e < p->n_eids; e++)
 			covers |= xtr_eid_covers(&p->eids[e], eid);
 		for (unsigned l = 0; covers && l < p->n_rlocs && !rc; l++)
-			if (p->rlocs[l].ip.af == 4)
-				rc = add_rloc(&r, &p->rlocs[l]);
+			rc = add_rloc(&r, &p->rlocs[l]);
 	}
 	*index = r.first;
 	return rc;

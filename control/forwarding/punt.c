@@ -4,8 +4,6 @@
  */
 #include "control/ctl.h"
 
-#include <rte_ip.h>
-#include "datapath/ip4.h"
 #include "control/forwarding/packet.h"
 #include "util/log.h"
 #include "wire/data.h"
@@ -23,9 +21,7 @@ static const char *const reasons[XTR_PUNT_N] = {
 static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
-	const struct rte_ipv4_hdr *ip =
-	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, pkt->l2_len);
-	struct xtr_ip dst = xtr_ip4(&ip->dst_addr);
+	struct xtr_ip dst = xtr_packet_destination(m);
 
 	if (pkt->id)
 		xtr_rib_hold_adj(ctl->rib, pkt->id, m);
@@ -124,7 +120,8 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 	pkt->port = (uint8_t)port;
 	pkt->outer_ttl = ttl;
 	pkt->outer_tos = tos;
-	memcpy(&pkt->outer_src, from->ip.b, sizeof(pkt->outer_src));
+	pkt->outer_af = from->ip.af;
+	memcpy(pkt->outer_src, from->ip.b, sizeof(pkt->outer_src));
 	pkt->worker = (uint8_t)(from->port % ctl->dp->n_workers);
 	xtr_inject(ctl->dp, m, XTR_INJECT_DECAP);
 }

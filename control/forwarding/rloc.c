@@ -3,10 +3,7 @@
 
 #include <stdlib.h>
 #include <uthash.h>
-#include <rte_ether.h>
-#include <rte_ip.h>
-#include <rte_udp.h>
-#include "wire/data.h"
+#include "control/forwarding/template.h"
 
 #define HOLD_MS 5000u
 
@@ -112,43 +109,6 @@ void xtr_rlocs_destroy(struct xtr_rlocs *all)
 	free(all);
 }
 
-/* The IPv4 header's words that no packet changes, summed (RFC 1071). */
-static uint32_t constant_sum(const struct rte_ipv4_hdr *ip)
-{
-	struct rte_ipv4_hdr h = *ip;
-	const uint8_t *p = (const uint8_t *)&h;
-	uint32_t sum = 0;
-
-	h.type_of_service = 0;
-	h.total_length = 0;
-	h.time_to_live = 0;
-	h.hdr_checksum = 0;
-	for (unsigned i = 0; i < sizeof(h); i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	return sum;
-}
-
-/* RFC 9300 section 5.1: Ethernet, IPv4, UDP, LISP, as far as all packets have them in common. */
-static void write_template4(
-    struct xtr_tunnel *t, const struct xtr_ip *src, const struct xtr_ip *dst)
-{
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(t->tmpl + t->ip_at);
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-
-	memset(ip, 0, sizeof(*ip) + sizeof(*udp) + XTR_DATA_HDR_LEN);
-	ip->version_ihl = 0x45;
-	ip->fragment_offset = rte_cpu_to_be_16(
-	    RTE_IPV4_HDR_DF_FLAG); /* section 7.1: SHOULD; so the ID may be 0, RFC 6864 */
-	ip->next_proto_id = IPPROTO_UDP;
-	memcpy(&ip->src_addr, src->b, 4);
-	memcpy(&ip->dst_addr, dst->b, 4);
-	udp->dst_port = rte_cpu_to_be_16(XTR_PORT_DATA);
-	/* checksum zero: section 5.3. N, L, E, V off: section 4.1 */
-	t->csum = constant_sum(ip);
-	t->len = (uint8_t)(t->ip_at + sizeof(*ip) + sizeof(*udp) + XTR_DATA_HDR_LEN);
-	t->af = 4;
-}
-
 void xtr_rloc_release(struct xtr_rlocs *all, struct xtr_rloc *rloc)
 {
 	struct rloc *r = (struct rloc *)rloc;
@@ -193,22 +153,13 @@ static void publish(struct rloc *r)
 	unsigned port = r->nbr->key.port;
 	struct xtr_ip src;
 
-	if (r->pub.ip.af != 4) {
-		set_down(r, "IPv6 RLOCs are not supported yet");
-		return;
-	}
 	if (!all->ops.source(all->ops.arg, port, r->pub.ip.af, &src)) {
 		set_down(r, "the port has no address of this family");
 		return;
 	}
-	memcpy(t->tmpl, r->nbr->mac, 6);
-	memcpy(t->tmpl + 6, all->dp->ports[port].mac, 6);
-	t->tmpl[12] = RTE_ETHER_TYPE_IPV4 >> 8;
-	t->tmpl[13] = RTE_ETHER_TYPE_IPV4 & 0xff;
-	t->ip_at = RTE_ETHER_HDR_LEN;
 	t->port = (uint8_t)port;
 	t->mtu = all->dp->ports[port].mtu;
-	write_template4(t, &src, &r->pub.ip);
+	xtr_template_write(t, r->nbr->mac, all->dp->ports[port].mac, &src, &r->pub.ip);
 	__atomic_store_n(&t->gate, xtr_gate_number(all->holder), __ATOMIC_RELAXED);
 	__atomic_store_n(&t->state, XTR_HOP_READY, __ATOMIC_RELEASE);
 	r->was_ready = true;
@@ -239,7 +190,7 @@ static bool current(const struct rloc *r)
 	return t->state == XTR_HOP_READY && t->port == port && !memcmp(t->tmpl, r->nbr->mac, 6) &&
 	       t->mtu == r->all->dp->ports[port].mtu &&
 	       r->all->ops.source(r->all->ops.arg, port, r->pub.ip.af, &src) &&
-	       !memcmp(t->tmpl + t->ip_at + offsetof(struct rte_ipv4_hdr, src_addr), src.b, 4);
+	       xtr_template_is_from(t, &src);
 }
 
 static void update(struct rloc *r)

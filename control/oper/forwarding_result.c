@@ -194,9 +194,13 @@ json_t *xtr_explain_sent(struct xtr_explain *x, unsigned port)
 	const struct rte_mbuf *m = x->p->trace.frame;
 	const struct rte_ipv4_hdr *ip =
 	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, sizeof(struct rte_ether_hdr));
-	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
+	const struct rte_ipv6_hdr *ip6 = (const struct rte_ipv6_hdr *)ip;
+	bool six = ip->version_ihl >> 4 == 6;
+	const struct rte_udp_hdr *udp =
+	    six ? (const struct rte_udp_hdr *)(ip6 + 1) : (const struct rte_udp_hdr *)(ip + 1);
 	char src[XTR_IP_STRLEN], dst[XTR_IP_STRLEN], hop[XTR_IP_STRLEN] = "?";
-	struct xtr_ip s = xtr_ip4(&ip->src_addr), d = xtr_ip4(&ip->dst_addr);
+	struct xtr_ip s = six ? xtr_ip6(ip6->src_addr) : xtr_ip4(&ip->src_addr),
+		      d = six ? xtr_ip6(ip6->dst_addr) : xtr_ip4(&ip->dst_addr);
 	struct xtr_words w = {0};
 	struct xtr_data_hdr lisp;
 	json_t *o, *hop_of;

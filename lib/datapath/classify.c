@@ -1,15 +1,84 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * classify: what has just come from a port. Not for us, for Linux, or IPv4 to look up.
+ * classify: what has just come from a port. Not for us, for Linux, or IP to look up.
  */
 #include "datapath/dp.h"
-#include "datapath/ip4.h"
+#include "datapath/ip.h"
 
 #include <rte_ether.h>
 
 static bool for_linux_by_mac(const struct rte_ether_addr *dst)
 {
 	return rte_is_multicast_ether_addr(dst);
+}
+
+/* IPv4: true where m is to be looked up. If not, it is taken care of. */
+static bool take_ip4(struct xtr_worker *w, struct rte_mbuf *m, unsigned off)
+{
+	enum xtr_drop reason;
+	const struct rte_ipv4_hdr *ip = xtr_ip4_check(m, off, &reason);
+
+	if (unlikely(!ip)) {
+		xtr_drop(w, m, reason);
+	} else if (unlikely(xtr_ip4_martian_source(ip->src_addr))) {
+		/* 0.0.0.0 speaks DHCP, to the broadcast address or to us */
+		if (!ip->src_addr)
+			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+		else
+			xtr_drop(w, m, XTR_DROP_IP_MARTIAN);
+	} else if (unlikely(xtr_ip4_martian_destination(ip->dst_addr))) {
+		xtr_drop(w, m, XTR_DROP_IP_MARTIAN_DST);
+	} else if (unlikely(*(const uint8_t *)&ip->dst_addr >= 224)) {
+		xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* What comes from or goes to an address that means something on its link only goes no further than
+ * this machine (RFC 4291 section 2.5.6). */
+static void take_link_local(struct xtr_worker *w, struct rte_mbuf *m, const uint8_t *dst)
+{
+	const struct xtr_lpm *routes = w->dp->instances[xtr_pkt(m)->inst].routes;
+	const struct xtr_fwd *fwd;
+	uint8_t key[1][16];
+	uint32_t index = 0;
+
+	memcpy(key[0], dst, 16);
+	xtr_lpm_lookup6(&routes, key, &index, 1);
+	fwd = xtr_pool_at(&w->dp->fwd, index);
+	if (fwd->action == XTR_FWD_LOCAL && fwd->reason != XTR_LOCAL_ROUTE)
+		xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+	else
+		xtr_drop(w, m, XTR_DROP_IP6_LINK_LOCAL);
+}
+
+/* As take_ip4(). Neighbour discovery is to multicast addresses, or to this machine: Linux's. */
+static bool take_ip6(struct xtr_worker *w, struct rte_mbuf *m, unsigned off)
+{
+	enum xtr_drop reason;
+	const struct rte_ipv6_hdr *ip = xtr_ip6_check(m, off, &reason);
+
+	if (unlikely(!ip)) {
+		xtr_drop(w, m, reason);
+	} else if (unlikely(xtr_ip6_martian_source(ip->src_addr))) {
+		/* :: looks for others that have its address (RFC 4862 section 5.4.2) */
+		if (xtr_ip6_multicast(ip->dst_addr) && !xtr_ip6_multicast(ip->src_addr) &&
+		    !ip->src_addr[15])
+			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+		else
+			xtr_drop(w, m, XTR_DROP_IP_MARTIAN);
+	} else if (unlikely(xtr_ip6_martian_destination(ip->dst_addr))) {
+		xtr_drop(w, m, XTR_DROP_IP_MARTIAN_DST);
+	} else if (unlikely(xtr_ip6_multicast(ip->dst_addr))) {
+		xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+	} else if (unlikely(xtr_ip6_link_local(ip->src_addr) || xtr_ip6_link_local(ip->dst_addr))) {
+		take_link_local(w, m, ip->dst_addr);
+	} else {
+		return true;
+	}
+	return false;
 }
 
 void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **pkts, unsigned n)
@@ -23,9 +92,8 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		struct xtr_pkt *pkt = xtr_pkt(m);
-		struct rte_ether_hdr *eth;
-		struct rte_ipv4_hdr *hdr;
-		enum xtr_drop reason;
+		const struct rte_ether_hdr *eth;
+		bool look_up = false;
 
 		bytes += m->pkt_len;
 		memset(pkt, 0, sizeof(*pkt));
@@ -35,11 +103,15 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 		pkt->l2_len = sizeof(*eth);
 		pkt->flags = (p->site ? XTR_PKT_SITE : 0) | (p->proxy ? XTR_PKT_PROXY : 0);
 		pkt->inst = p->inst;
-		if (unlikely(m->data_len < sizeof(*eth))) {
+		if (unlikely(m->pkt_len < sizeof(*eth))) {
 			xtr_drop(w, m, XTR_DROP_ETHER_SHORT);
 			continue;
 		}
-		eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+		if (unlikely(!xtr_mbuf_headers(m, sizeof(*eth)))) {
+			xtr_drop(w, m, XTR_DROP_HEADERS_SPLIT);
+			continue;
+		}
+		eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 		if (unlikely(for_linux_by_mac(&eth->dst_addr))) {
 			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
 			continue;
@@ -48,32 +120,14 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 			xtr_drop(w, m, XTR_DROP_ETHER_NOT_OURS);
 			continue;
 		}
-		if (unlikely(eth->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))) {
+		if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
+			look_up = take_ip4(w, m, sizeof(*eth));
+		else if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6)))
+			look_up = take_ip6(w, m, sizeof(*eth));
+		else
 			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
-			continue;
-		}
-		hdr = xtr_ip4_check(m, sizeof(*eth), &reason);
-		if (unlikely(!hdr)) {
-			xtr_drop(w, m, reason);
-			continue;
-		}
-		if (unlikely(xtr_ip4_martian_source(hdr->src_addr))) {
-			/* 0.0.0.0 speaks DHCP, to the broadcast address or to us */
-			if (!hdr->src_addr)
-				xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
-			else
-				xtr_drop(w, m, XTR_DROP_IP_MARTIAN);
-			continue;
-		}
-		if (unlikely(xtr_ip4_martian_destination(hdr->dst_addr))) {
-			xtr_drop(w, m, XTR_DROP_IP_MARTIAN_DST);
-			continue;
-		}
-		if (unlikely(*(const uint8_t *)&hdr->dst_addr >= 224)) {
-			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
-			continue;
-		}
-		xtr_list_add(&ip, m);
+		if (likely(look_up))
+			xtr_list_add(&ip, m);
 	}
 	w->counters[XTR_CTR_RX] += n;
 	w->port_rx[port][0] += n;

@@ -12,6 +12,10 @@
 	X(ETHER_NOT_OURS, "ether-destination-not-ours")                                            \
 	X(IP4_MALFORMED, "ip4-malformed")                                                          \
 	X(IP4_CHECKSUM, "ip4-checksum")                                                            \
+	X(IP6_MALFORMED, "ip6-malformed")                                                          \
+	X(IP6_JUMBO, "ip6-jumbo-payload")                                                          \
+	X(IP6_LINK_LOCAL, "ip6-link-local-not-ours")                                               \
+	X(HEADERS_SPLIT, "headers-in-pieces")                                                      \
 	X(IP_MARTIAN, "ip-martian-source")                                                         \
 	X(IP_MARTIAN_DST, "ip-martian-destination")                                                \
 	/* lookup */                                                                               \
@@ -42,6 +46,7 @@
 	X(TX_DOWN, "tx-port-down")                                                                 \
 	X(TX_HANDOFF, "tx-handoff-full")                                                           \
 	X(NO_HEADROOM, "no-headroom")                                                              \
+	X(TX_CHAIN, "tx-port-takes-no-chains")                                                     \
 	/* control lcore */                                                                        \
 	X(HOLD_EID, "hold-overflow-eid")                                                           \
 	X(HOLD_INSTANCE, "hold-overflow-instance")                                                 \

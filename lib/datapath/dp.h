@@ -25,8 +25,8 @@
 #define XTR_DP_DESCRIPTORS 1024 /* of an rx or tx queue, where the device allows */
 
 enum xtr_punt {               /* why a worker could not finish a packet */
-	XTR_PUNT_LINUX,       /* for Linux: not IPv4, local, multicast, ... */
-	XTR_PUNT_TTL,         /* TTL expired: Linux answers */
+	XTR_PUNT_LINUX,       /* for Linux: not IP, local, multicast, ... */
+	XTR_PUNT_TTL,         /* TTL or hop limit expired: Linux answers */
 	XTR_PUNT_MISS,        /* no mapping: resolve the destination EID */
 	XTR_PUNT_NEIGH,       /* next hop unknown: id is a next hop, or 0 and the destination is the
 				 neighbour (on port `out`) */
@@ -61,7 +61,7 @@ struct xtr_pkt {
 	uint8_t reason;               /* enum xtr_punt */
 	uint8_t inject;               /* enum xtr_inject */
 	uint8_t l2_len;               /* bytes before the IP header */
-	uint8_t outer_ttl, outer_tos; /* DECAP */
+	uint8_t outer_ttl, outer_tos; /* DECAP; IPv6: hop limit, traffic class */
 	uint32_t inst;                /* index in xtr_dp.instances */
 	uint32_t id;                  /* see enum xtr_punt */
 	uint32_t word1;   /* encapsulation: second word of the LISP header, network order */
@@ -69,8 +69,8 @@ struct xtr_pkt {
 	uint8_t out;      /* port to send on */
 	uint8_t eligible; /* enum xtr_eligible */
 	uint8_t counted;  /* a natively-forward entry has, whatever the packet waits for next */
-	uint8_t pad;
-	uint32_t outer_src;    /* DECAP: source RLOC, network order */
+	uint8_t outer_af; /* DECAP: 4 or 6, of outer_src */
+	uint8_t outer_src[16]; /* DECAP: source RLOC, network order; IPv4: the first four */
 	uint32_t arrival;      /* the worker's number for it, 0: none yet */
 	uint32_t held_ms;      /* control lcore: when it was held */
 	struct rte_mbuf *next; /* control lcore: the packet held after it */
@@ -97,8 +97,9 @@ struct xtr_list {
 struct xtr_dp_port {
 	/* start */
 	uint16_t ethdev;
-	uint8_t site;  /* LISP side: 1 site, 0 core */
-	uint8_t proxy; /* proxy-ITR: packets of any source may be encapsulated */
+	uint8_t site;   /* LISP side: 1 site, 0 core */
+	uint8_t proxy;  /* proxy-ITR: packets of any source may be encapsulated */
+	uint8_t chains; /* the driver sends packets in several buffers */
 	uint16_t n_queues;
 	uint8_t mac[6];
 	uint16_t mtu;
@@ -121,14 +122,16 @@ struct xtr_instance { /* control: rw before the instance is used, workers: ro */
 	uint32_t word1; /* second word of the LISP header of a proxy-ITR's packets, network order */
 };
 
-#define XTR_PETR_RLOCS 15 /* of a struct xtr_petr_rule */
+#define XTR_PETR_RLOCS 6 /* of a struct xtr_petr_rule */
 
 /* From which RLOCs a PETR takes packets of a source EID. Immutable once published. */
 struct xtr_petr_rule {
 	uint32_t n, next; /* next: index of the rule that goes on, 0: none */
 	struct {
-		uint32_t ip, mask; /* network order */
+		uint8_t af, plen;
+		uint8_t ip[16]; /* network order; IPv4: the first four */
 	} rloc[XTR_PETR_RLOCS];
+	uint8_t pad[12];
 };
 _Static_assert(sizeof(struct xtr_petr_rule) == 128, "two cache lines");
 
@@ -202,7 +205,7 @@ struct xtr_dp {
 	 * that live, MISS while that is being found out, ROUTES where there is none. */
 	uint32_t petr_fwd;
 	bool petr_always; /* start: to the PETR even where there is a route */
-	/* IPv4 routes that lead nowhere (blackhole, ...), which LISP views do not show */
+	/* Routes that lead nowhere (blackhole, ...), which LISP views do not show */
 	uint32_t blackholes;
 	bool stop;
 

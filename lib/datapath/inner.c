@@ -5,15 +5,17 @@
  * 6832 section 6). An open relay would be a defect: we are a PETR for nobody by default.
  */
 #include "datapath/dp.h"
-#include "datapath/ip4.h"
+#include "datapath/keys.h"
 
-static bool rloc_allowed(const struct xtr_dp *dp, uint32_t index, uint32_t rloc)
+static bool rloc_allowed(const struct xtr_dp *dp, uint32_t index, const struct xtr_pkt *pkt)
 {
 	while (index) {
 		const struct xtr_petr_rule *rule = xtr_pool_at(&dp->petr_rule, index);
 
 		for (unsigned i = 0; i < rule->n; i++)
-			if ((rloc & rule->rloc[i].mask) == rule->rloc[i].ip)
+			if (rule->rloc[i].af == pkt->outer_af &&
+			    xtr_bits_common(rule->rloc[i].ip, pkt->outer_src, rule->rloc[i].plen) ==
+				rule->rloc[i].plen)
 				return true;
 		index = rule->next;
 	}
@@ -24,14 +26,17 @@ static bool rloc_allowed(const struct xtr_dp *dp, uint32_t index, uint32_t rloc)
 static enum xtr_drop as_petr(struct xtr_worker *w, struct rte_mbuf *m)
 {
 	const struct xtr_lpm *petr = w->dp->instances[xtr_pkt(m)->inst].petr;
-	uint32_t key = xtr_ip4_of(m)->src_addr, rule = 0;
+	struct xtr_keys source;
+	uint32_t rule = 0;
 
 	if (!petr)
 		return XTR_DROP_DECAP_NOT_OURS;
-	xtr_lpm_lookup4(&petr, &key, &rule, 1);
+	source.n = source.n4 = source.n6 = 0;
+	xtr_keys_add(&source, petr, xtr_ip_of(m), XTR_KEY_SOURCE);
+	xtr_keys_lookup(&source, &rule);
 	if (!rule)
 		return XTR_DROP_PETR_SOURCE;
-	if (!rloc_allowed(w->dp, rule, xtr_pkt(m)->outer_src))
+	if (!rloc_allowed(w->dp, rule, xtr_pkt(m)))
 		return XTR_DROP_PETR_RLOC;
 	w->counters[XTR_CTR_PETR]++;
 	return XTR_DROP_N;
@@ -39,17 +44,17 @@ static enum xtr_drop as_petr(struct xtr_worker *w, struct rte_mbuf *m)
 
 unsigned xtr_stage_inner(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 {
-	const struct xtr_lpm *tables[XTR_BURST];
-	uint32_t keys[XTR_BURST], values[XTR_BURST];
+	uint32_t values[XTR_BURST];
+	struct xtr_keys keys;
 	unsigned kept = 0;
 
 	if (!n)
 		return 0;
-	for (unsigned i = 0; i < n; i++) {
-		tables[i] = w->dp->instances[xtr_pkt(m[i])->inst].database;
-		keys[i] = xtr_ip4_of(m[i])->dst_addr;
-	}
-	xtr_lpm_lookup4(tables, keys, values, n);
+	keys.n = keys.n4 = keys.n6 = 0;
+	for (unsigned i = 0; i < n; i++)
+		xtr_keys_add(&keys, w->dp->instances[xtr_pkt(m[i])->inst].database, xtr_ip_of(m[i]),
+		    XTR_KEY_DESTINATION);
+	xtr_keys_lookup(&keys, values);
 	for (unsigned i = 0; i < n; i++) {
 		enum xtr_drop reason = values[i] ? XTR_DROP_N : as_petr(w, m[i]);
 

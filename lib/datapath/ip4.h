@@ -11,12 +11,7 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include "datapath/dp.h"
-
-/* The IPv4 header of a packet whose private area says where it starts. */
-static inline struct rte_ipv4_hdr *xtr_ip4_of(struct rte_mbuf *m)
-{
-	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, xtr_pkt(m)->l2_len);
-}
+#include "datapath/mbuf.h"
 
 /*
  * Checks the IPv4 header at `off` in the packet's first segment (RFC 1812 section 5.2.2): length,
@@ -41,9 +36,7 @@ static inline struct rte_ipv4_hdr *xtr_ip4_check(
 		*reason = XTR_DROP_IP4_CHECKSUM;
 		return NULL;
 	}
-	if (m->pkt_len > off + total &&
-	    rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - off - total)) < 0)
-		return NULL;
+	xtr_mbuf_cut(m, off + total);
 	return ip;
 }
 

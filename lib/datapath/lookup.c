@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lookup: where does an IPv4 packet go? Gather keys, look all up, pass each on to the stage of its
+ * lookup: where does an IP packet go? Gather keys, look all up, pass each on to the stage of its
  * action.
  *
  * 1. A packet of the site side whose source is one of the instance's EIDs, and any at a proxy-ITR's
@@ -12,10 +12,9 @@
  * section 6.1). An entry that says "by the routes" costs a second look-up.
  */
 #include "datapath/dp.h"
-#include "datapath/ip4.h"
+#include "datapath/keys.h"
 #include "datapath/use.h"
 
-#include <rte_udp.h>
 #include "wire/data.h"
 
 /* Beside `used` the one field that changes in a published entry. */
@@ -26,22 +25,20 @@ static uint32_t gate_of(const struct xtr_fwd *fwd)
 
 /* UDP to the LISP data port, whole: RFC 9300 section 4.2. Its fragments are for Linux to put
  * together. */
-static bool is_lisp_data(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned l2_len)
+static bool is_lisp_data(struct rte_mbuf *m)
 {
-	const struct rte_udp_hdr *udp =
-	    (const struct rte_udp_hdr *)((const char *)ip + (ip->version_ihl & 15) * 4u);
+	const uint8_t *ip = xtr_ip_of(m);
+	unsigned at = xtr_ip_udp_at(m, ip, xtr_pkt(m)->l2_len);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + at);
 
-	return ip->next_proto_id == IPPROTO_UDP &&
-	       !(ip->fragment_offset & rte_cpu_to_be_16(0x3fff)) &&
-	       m->data_len >= l2_len + (ip->version_ihl & 15) * 4u + sizeof(*udp) &&
-	       udp->dst_port == rte_cpu_to_be_16(XTR_PORT_DATA);
+	return at && udp->dst_port == rte_cpu_to_be_16(XTR_PORT_DATA);
 }
 
 /* Punts a packet whose way is not known yet: to be asked for, unless its TTL ends here anyway (RFC
  * 1812 section 5.3.1). */
 static void punt_unknown(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason)
 {
-	bool expired = xtr_ip4_of(m)->time_to_live <= xtr_pkt_hops(xtr_pkt(m));
+	bool expired = xtr_ip_hops(xtr_ip_of(m)) <= xtr_pkt_hops(xtr_pkt(m));
 
 	xtr_stage_punt(w, m, expired ? XTR_PUNT_TTL : reason, 0);
 }
@@ -50,10 +47,11 @@ static void punt_unknown(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt
  * with it. */
 static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 {
-	const struct xtr_lpm *tables[XTR_BURST];
-	uint32_t keys[XTR_BURST], values[XTR_BURST];
 	struct xtr_pkt *site[XTR_BURST];
-	unsigned asked = 0;
+	uint32_t values[XTR_BURST];
+	struct xtr_keys keys;
+
+	keys.n = keys.n4 = keys.n6 = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct xtr_pkt *pkt = xtr_pkt(m[i]);
@@ -61,14 +59,14 @@ static void check_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 		pkt->eligible = XTR_SOURCE_OTHER;
 		if (!(pkt->flags & (XTR_PKT_SITE | XTR_PKT_PROXY)))
 			continue;
-		tables[asked] = w->dp->instances[pkt->inst].database;
-		keys[asked] = xtr_ip4_of(m[i])->src_addr;
-		site[asked++] = pkt;
+		site[keys.n] = pkt;
+		xtr_keys_add(
+		    &keys, w->dp->instances[pkt->inst].database, xtr_ip_of(m[i]), XTR_KEY_SOURCE);
 	}
-	if (!asked)
+	if (!keys.n)
 		return;
-	xtr_lpm_lookup4(tables, keys, values, asked);
-	for (unsigned i = 0; i < asked; i++) {
+	xtr_keys_lookup(&keys, values);
+	for (unsigned i = 0; i < keys.n; i++) {
 		const struct xtr_fwd *own = xtr_pool_at(&w->dp->fwd, values[i]);
 
 		/* from the core anybody may send in our name */
@@ -159,31 +157,32 @@ static uint32_t without_route(struct xtr_worker *w, const struct xtr_pkt *pkt, u
 
 static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsigned n)
 {
-	const struct xtr_lpm *tables[XTR_BURST];
-	uint32_t keys[XTR_BURST], values[XTR_BURST];
-	unsigned again[XTR_BURST], n_again = 0;
+	unsigned again[XTR_BURST];
+	uint32_t values[XTR_BURST];
+	struct xtr_keys keys;
 
+	keys.n = keys.n4 = keys.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const struct xtr_instance *inst = &w->dp->instances[xtr_pkt(m[i])->inst];
 
-		tables[i] = xtr_pkt(m[i])->eligible ? inst->lisp : inst->routes;
-		keys[i] = xtr_ip4_of(m[i])->dst_addr;
+		xtr_keys_add(&keys, xtr_pkt(m[i])->eligible ? inst->lisp : inst->routes,
+		    xtr_ip_of(m[i]), XTR_KEY_DESTINATION);
 	}
-	xtr_lpm_lookup4(tables, keys, values, n);
+	xtr_keys_lookup(&keys, values);
+	keys.n = keys.n4 = keys.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
 		xtr_pkt(m[i])->fwd = values[i];
 		xtr_trace(w, XTR_STEP_MATCH, values[i]);
-		if (by_routes(w, m[i]))
-			again[n_again++] = i;
+		if (by_routes(w, m[i])) {
+			again[keys.n] = i;
+			xtr_keys_add(&keys, w->dp->instances[xtr_pkt(m[i])->inst].routes,
+			    xtr_ip_of(m[i]), XTR_KEY_DESTINATION);
+		}
 	}
-	if (!n_again)
+	if (!keys.n)
 		return;
-	for (unsigned i = 0; i < n_again; i++) {
-		tables[i] = w->dp->instances[xtr_pkt(m[again[i]])->inst].routes;
-		keys[i] = xtr_ip4_of(m[again[i]])->dst_addr;
-	}
-	xtr_lpm_lookup4(tables, keys, values, n_again);
-	for (unsigned i = 0; i < n_again; i++) {
+	xtr_keys_lookup(&keys, values);
+	for (unsigned i = 0; i < keys.n; i++) {
 		struct xtr_pkt *pkt = xtr_pkt(m[again[i]]);
 
 		xtr_trace(w, XTR_STEP_ROUTES, values[i]);
@@ -217,8 +216,7 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 			xtr_list_add(&encap, m);
 			break;
 		case XTR_FWD_LOCAL:
-			if (!(pkt->flags & (XTR_PKT_SITE | XTR_PKT_DECAP)) &&
-			    is_lisp_data(m, xtr_ip4_of(m), pkt->l2_len))
+			if (!(pkt->flags & (XTR_PKT_SITE | XTR_PKT_DECAP)) && is_lisp_data(m))
 				xtr_list_add(&decap, m);
 			else
 				xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);

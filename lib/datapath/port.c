@@ -94,8 +94,10 @@ int xtr_dp_port_open(
 		    info.flow_type_rss_offloads &
 		    (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 	}
-	if (info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+	if (info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) {
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+		p->chains = 1;
+	}
 	rc = rte_eth_dev_configure(ethdev, p->n_queues, p->n_queues, &conf);
 	if (rc < 0) {
 		*why = "configuration refused by the driver";

@@ -4,6 +4,7 @@
  * its ring takes them.
  */
 #include "datapath/dp.h"
+#include "datapath/mbuf.h"
 
 #include <rte_ethdev.h>
 
@@ -47,6 +48,11 @@ void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
 		}
 		xtr_trace_add(w->trace, XTR_STEP_TX, port, 0);
 		w->trace->frame = m;
+		return;
+	}
+	if (unlikely(m->nb_segs > 1) && !w->dp->ports[port].chains &&
+	    !xtr_mbuf_gather(m, m->pkt_len)) {
+		xtr_drop(w, m, XTR_DROP_TX_CHAIN);
 		return;
 	}
 	w->tx[port][w->n_tx[port]++] = m;

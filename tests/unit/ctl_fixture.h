@@ -229,7 +229,7 @@ static inline void cx_start(struct cx *c)
 
 	ctl->cfg = &c->cfg;
 	ctl->dp = c->f->dp;
-	ctl->icmp_fd = -1;
+	ctl->icmp_fd = ctl->icmp6_fd = -1;
 	TAILQ_INIT(&ctl->changed);
 	TAILQ_INIT(&ctl->clears);
 	xtr_wheel_init(&ctl->wheel, true);

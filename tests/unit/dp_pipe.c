@@ -8,6 +8,7 @@
  * reassembled resume PORT INST lisp0|proxy|site hex   from the IP header on; proxy: lisp0's at a
  * proxy-ITR tx PORT hex              a frame of Linux's keep-dscp 0|1            1: decapsulation
  * keeps the inner DSCP petr always|no-route none|routes|miss|one|two   see dp_petr()
+ *   mtu BYTES               of all next hops and tunnels
  *
  * Standard output: for each packet a line, an object of what came of it: frames that left, punts,
  * drops and counters that moved, and mbufs in use before and after.
@@ -138,7 +139,8 @@ static bool command(const char *line)
 {
 	static uint8_t p[MAX_PACKET];
 	unsigned port, a, b;
-	char word[16], state[16];
+	char word[48], state[16];
+	struct xtr_ip rloc;
 	struct rte_mbuf *m;
 	int at = 0;
 
@@ -146,19 +148,25 @@ static bool command(const char *line)
 		fix.dp->copy_dscp = !a;
 		return true;
 	}
-	if (sscanf(line, "petr %15s %15s", word, state) == 2)
+	if (sscanf(line, "mtu %u", &a) == 1) {
+		dp_mtu(&fix, (uint16_t)a);
+		return true;
+	}
+	if (sscanf(line, "petr %47s %15s", word, state) == 2)
 		return dp_petr(&fix, !strcmp(word, "always"), state);
 	if (sscanf(line, "rx %u %u %n", &port, &a, &at) == 2 && at) {
 		m = dp_packet(fix.dp->rx_pool, p, from_hex(line + at, p, sizeof(p)), a);
 		dp_need(port < DP_PORTS && rte_ring_enqueue(fix.rx[port], m) == 0, "rx ring");
-	} else if (sscanf(line, "decap %u %u %u %15s %n", &port, &a, &b, word, &at) == 4 && at) {
+	} else if (sscanf(line, "decap %u %u %u %47s %n", &port, &a, &b, word, &at) == 4 && at) {
 		m = dp_packet(fix.dp->hold_pool, p, from_hex(line + at, p, sizeof(p)), 2048);
 		xtr_pkt(m)->port = (uint8_t)port;
 		xtr_pkt(m)->outer_ttl = (uint8_t)a;
 		xtr_pkt(m)->outer_tos = (uint8_t)b;
-		dp_need(inet_pton(AF_INET, word, &xtr_pkt(m)->outer_src) == 1, word);
+		dp_address(word, &rloc);
+		xtr_pkt(m)->outer_af = rloc.af;
+		memcpy(xtr_pkt(m)->outer_src, rloc.b, sizeof(rloc.b));
 		inject(m, XTR_INJECT_DECAP);
-	} else if (sscanf(line, "resume %u %u %15s %n", &port, &a, word, &at) == 3 && at) {
+	} else if (sscanf(line, "resume %u %u %47s %n", &port, &a, word, &at) == 3 && at) {
 		m = dp_packet(fix.dp->hold_pool, p, from_hex(line + at, p, sizeof(p)), 2048);
 		xtr_pkt(m)->port = (uint8_t)port;
 		xtr_pkt(m)->inst = a;

@@ -4,10 +4,12 @@
  * tables set by hand. Who includes it runs turns of a worker, or single stages, and sees what
  * leaves.
  *
- *   port 0  site  10.1.1.2/24      instance 0
- *   port 1  core  172.16.1.2/24
- *   port 2  site  10.100.1.2/24    instance 100
- *   port 3  core  172.18.1.2/24    instance 100, proxy-ITR
+ *   port 0  site  10.1.1.2/24    2001:db8:1:1::2/64    instance 0
+ *   port 1  core  172.16.1.2/24  fd00:16:1::2/64
+ *   port 2  site  10.100.1.2/24  2001:db8:64:1::2/64   instance 100
+ *   port 3  core  172.18.1.2/24  fd00:18:1::2/64       instance 100, proxy-ITR
+ *
+ * fe80::2 is this machine's, on any port.
  */
 #ifndef XTR_DP_WIRES_H
 #define XTR_DP_WIRES_H
@@ -43,6 +45,7 @@ struct dp_wires {
 	struct rte_ring *rx[DP_PORTS], *tx[DP_PORTS];
 	unsigned opened;
 	uint32_t tunnel, tunnel2; /* 10.2.2.0/24; the other one of 10.3.0.0/16 */
+	uint32_t tunnel6;         /* 10.26.0.0/16 and 2001:db8:26::/48: over IPv6 */
 	uint32_t encap;           /* the entry of 10.2.2.0/24 */
 };
 
@@ -79,15 +82,27 @@ static inline uint32_t dp_entry(struct dp_wires *f, struct xtr_fwd fwd)
 	return index;
 }
 
+static inline void dp_address(const char *text, struct xtr_ip *ip)
+{
+	memset(ip, 0, sizeof(*ip));
+	ip->af = strchr(text, ':') ? 6 : 4;
+	dp_need(inet_pton(ip->af == 6 ? AF_INET6 : AF_INET, text, ip->b) == 1, text);
+}
+
+static inline void dp_prefix(const char *prefix, struct xtr_ip *ip, unsigned *plen)
+{
+	char text[64];
+
+	dp_need(sscanf(prefix, "%63[0-9a-f.:]/%u", text, plen) == 2, prefix);
+	dp_address(text, ip);
+}
+
 static inline uint32_t dp_set(const struct xtr_lpm *lpm, const char *prefix, uint32_t entry)
 {
-	struct xtr_ip ip = {.af = 4};
-	char text[32];
+	struct xtr_ip ip;
 	unsigned plen;
 
-	dp_need(
-	    sscanf(prefix, "%31[0-9.]/%u", text, &plen) == 2 && inet_pton(AF_INET, text, ip.b) == 1,
-	    prefix);
+	dp_prefix(prefix, &ip, &plen);
 	dp_need(xtr_lpm_set((struct xtr_lpm *)(uintptr_t)lpm, &ip, plen, entry) == 0, prefix);
 	return entry;
 }
@@ -164,6 +179,31 @@ static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state
 	return index;
 }
 
+/* A tunnel to fd00:16:1::<last>, whose MAC is 02:00:00:00:02:<last>. */
+static inline uint32_t dp_tunnel6(struct dp_wires *f, uint8_t last, uint8_t state)
+{
+	static const uint8_t outer[56] = {0x60, 0, 0, 0, 0, 0, 17, 0, /* source */ 0xfd, 0, 0, 0x16,
+	    0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, /* destination */ 0xfd, 0, 0, 0x16, 0, 1, 0, 0, 0,
+	    0, 0, 0, 0, 0, 0, 0, /* UDP */ 0, 0, 0x10, 0xf5};
+	uint32_t index = xtr_pool_get(&f->dp->tunnel);
+	struct xtr_tunnel *t = xtr_pool_at(&f->dp->tunnel, index);
+
+	dp_need(index != 0, "tunnel");
+	t->state = state;
+	t->port = DP_CORE;
+	t->ip_at = 14;
+	t->len = 14 + sizeof(outer);
+	t->mtu = DP_MTU;
+	t->af = 6;
+	memcpy(t->tmpl, (uint8_t[]){2, 0, 0, 0, 2, last}, 6);
+	memcpy(t->tmpl + 6, dp_mac[DP_CORE], 6);
+	t->tmpl[12] = 0x86;
+	t->tmpl[13] = 0xdd;
+	memcpy(t->tmpl + 14, outer, sizeof(outer));
+	t->tmpl[14 + 39] = last;
+	return index;
+}
+
 /* Two hops, half of the slots each. */
 static inline uint32_t dp_pair(struct dp_wires *f, uint32_t a, uint32_t b)
 {
@@ -228,6 +268,39 @@ static inline void dp_routes(struct dp_wires *f)
 	dp_hidden_route(f, "10.100.1.0/24", dp_to(XTR_FWD_GLEAN, DP_SITE2));
 	dp_hidden_route(f, "192.0.2.0/24",
 	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
+	/* and the same with IPv6, whose neighbours are the same machines */
+	dp_route(f, "2001:db8:1:1::2/128", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "fd00:16:1::2/128", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "fd00:18:1::2/128", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "fe80::2/128", dp_to(XTR_FWD_LOCAL, 0));
+	dp_route(f, "fe80::3/128", /* by an interface that is no port */
+	    (struct xtr_fwd){.action = XTR_FWD_LOCAL, .reason = XTR_LOCAL_ROUTE});
+	dp_route(
+	    f, "2001:db8:1:1::4/128", dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE, 4, XTR_HOP_READY)));
+	dp_route(
+	    f, "2001:db8:1:1::6/128", dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE, 6, XTR_HOP_DOWN)));
+	dp_route(f, "2001:db8:1:1::7/128",
+	    dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE, 7, XTR_HOP_UNRESOLVED)));
+	dp_route(f, "2001:db8:64:1::4/128",
+	    dp_to(XTR_FWD_FORWARD, dp_adj(f, DP_SITE2, 104, XTR_HOP_READY)));
+	dp_route(f, "fd00:16:1::/64", dp_to(XTR_FWD_GLEAN, DP_CORE));
+	dp_route(f, "fd00:16:1::3/128", dp_to(XTR_FWD_FORWARD, r3));
+	dp_route(f, "fd00:17::/32", pair);
+	dp_hidden_route(f, "2001:db8:1:1::/64", dp_to(XTR_FWD_GLEAN, DP_SITE));
+	dp_hidden_route(f, "2001:db8:64:1::/64", dp_to(XTR_FWD_GLEAN, DP_SITE2));
+	dp_hidden_route(f, "2001:db8:bad::/48",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
+}
+
+static inline void dp_petr_rloc(struct xtr_petr_rule *rule, const char *prefix)
+{
+	struct xtr_ip ip;
+	unsigned plen;
+
+	dp_prefix(prefix, &ip, &plen);
+	rule->rloc[rule->n].af = ip.af;
+	rule->rloc[rule->n].plen = (uint8_t)plen;
+	memcpy(rule->rloc[rule->n++].ip, ip.b, 16);
 }
 
 /* Natively-forward, with and without a route; and whose PETR we are, in the second instance. */
@@ -238,6 +311,11 @@ static inline void dp_world(struct dp_wires *f)
 
 	dp_lisp(f, 0, "198.51.0.0/16", dp_to(XTR_FWD_NATIVE, 0));
 	dp_lisp(f, 1, "198.51.0.0/16", dp_to(XTR_FWD_NATIVE, 0));
+	dp_lisp(f, 0, "2001:db8:51::/48", dp_to(XTR_FWD_NATIVE, 0));
+	dp_lisp(f, 1, "2001:db8:51::/48", dp_to(XTR_FWD_NATIVE, 0));
+	dp_hidden_route(f, "2001:db8:51:100::/64", dp_to(XTR_FWD_FORWARD, r3));
+	dp_hidden_route(f, "2001:db8:51:102::/64",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_UNREACHABLE});
 	dp_hidden_route(f, "198.51.100.0/24", dp_to(XTR_FWD_FORWARD, r3));
 	dp_hidden_route(f, "198.51.101.0/24",
 	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
@@ -251,15 +329,45 @@ static inline void dp_world(struct dp_wires *f)
 		index[i] = xtr_pool_get(&f->dp->petr_rule);
 		dp_need(index[i] != 0, "rule");
 		rule = xtr_pool_at(&f->dp->petr_rule, index[i]);
-		rule->n = 2 - i;
-		rule->rloc[0].ip = htonl(i ? 0xac100105 : 0xac100103);
-		rule->rloc[0].mask = 0xffffffff;
-		rule->rloc[1].ip = htonl(0xac100140);
-		rule->rloc[1].mask = htonl(0xffffffc0);
+		dp_petr_rloc(rule, i ? "172.16.1.5/32" : "172.16.1.3/32");
+		dp_petr_rloc(rule, i ? "fd00:16:1::5/128" : "fd00:16:1::3/128");
+		if (!i) {
+			dp_petr_rloc(rule, "172.16.1.64/26");
+			dp_petr_rloc(rule, "fd00:16:1::40/122");
+		}
 		rule->next = i ? index[0] : 0;
 	}
 	dp_set(f->dp->instances[1].petr, "10.20.0.0/16", index[0]);
 	dp_set(f->dp->instances[1].petr, "10.20.9.0/24", index[1]);
+	dp_set(f->dp->instances[1].petr, "2001:db8:20::/48", index[0]);
+	dp_set(f->dp->instances[1].petr, "2001:db8:20:9::/64", index[1]);
+}
+
+/* IPv6 EIDs, over either family, and IPv4 ones over IPv6. */
+static inline void dp_tables6(struct dp_wires *f)
+{
+	struct xtr_fwd pair;
+
+	dp_own(f, 0, "2001:db8:1:1::/64");
+	dp_own(f, 1, "2001:db8:64:1::/64");
+	f->tunnel6 = dp_tunnel6(f, 3, XTR_HOP_READY);
+	pair = dp_to(XTR_FWD_ENCAP, dp_pair(f, f->tunnel6, dp_tunnel6(f, 9, XTR_HOP_READY)));
+	pair.set_log2 = XTR_SET_LOG2;
+	dp_lisp(f, 0, "::/0", dp_to(XTR_FWD_MISS, 0));
+	dp_lisp(f, 1, "::/0", (struct xtr_fwd){.action = XTR_FWD_MISS, .word1 = XTR_FWD_OWN_ONLY});
+	dp_lisp(f, 1, "2001:db8:12::/48", dp_to(XTR_FWD_MISS, 0));
+	for (unsigned i = 0; i < 2; i++) {
+		dp_lisp(f, i, "10.26.0.0/16", dp_to(XTR_FWD_ENCAP, f->tunnel6));
+		dp_lisp(f, i, "2001:db8:2::/48", dp_to(XTR_FWD_ENCAP, f->tunnel));
+		dp_lisp(f, i, "2001:db8:26::/48", dp_to(XTR_FWD_ENCAP, f->tunnel6));
+	}
+	dp_lisp(f, 0, "2001:db8:3::/48", pair);
+	dp_lisp(f, 0, "2001:db8:4::/48",
+	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_MAPCACHE_DROP});
+	dp_lisp(f, 0, "2001:db8:5::/48", dp_to(XTR_FWD_ROUTES, 0));
+	dp_lisp(
+	    f, 0, "2001:db8:6::/48", dp_to(XTR_FWD_ENCAP, dp_tunnel6(f, 10, XTR_HOP_UNRESOLVED)));
+	dp_lisp(f, 0, "2001:db8:7::/48", dp_to(XTR_FWD_ENCAP, dp_tunnel6(f, 11, XTR_HOP_DOWN)));
 }
 
 static inline void dp_tables(struct dp_wires *f)
@@ -292,7 +400,17 @@ static inline void dp_tables(struct dp_wires *f)
 	dp_lisp(f, 0, "10.5.0.0/16", dp_to(XTR_FWD_ROUTES, 0));
 	dp_lisp(f, 0, "10.6.0.0/16", dp_to(XTR_FWD_ENCAP, dp_tunnel(f, 10, XTR_HOP_UNRESOLVED)));
 	dp_lisp(f, 0, "10.7.0.0/16", dp_to(XTR_FWD_ENCAP, dp_tunnel(f, 11, XTR_HOP_DOWN)));
+	dp_tables6(f);
 	dp_world(f);
+}
+
+/* Of all next hops and tunnels that there are. */
+static inline void dp_mtu(struct dp_wires *f, uint16_t mtu)
+{
+	for (uint32_t i = 1; i < f->dp->adj.fresh; i++)
+		((struct xtr_adj *)xtr_pool_at(&f->dp->adj, i))->mtu = mtu;
+	for (uint32_t i = 1; i < f->dp->tunnel.fresh; i++)
+		((struct xtr_tunnel *)xtr_pool_at(&f->dp->tunnel, i))->mtu = mtu;
 }
 
 static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_size)

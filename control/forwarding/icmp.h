@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside icmp.c and icmp6.c: errors that Linux cannot send for us. Control lcore.
+ */
+#ifndef XTR_ICMP_H
+#define XTR_ICMP_H
+
+#include "control/ctl.h"
+
+/* May another error be sent now? Counts it. One limit for both families (RFC 1812 section 4.3.2.8,
+ * RFC 4443 section 2.4 f). */
+bool xtr_icmp_may_send(struct xtr_ctl *ctl);
+/*
+ * The address that an error comes from: that of the interface by which the packet came (RFC 1812
+ * section 4.3.2.4, RFC 4443 section 2.2). What came out of a tunnel goes back by one, from an EID:
+ * an own EID address then, if there is one (a PETR has none). af 0: Linux chooses.
+ */
+struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, uint8_t af);
+
+void xtr_icmp6_open(struct xtr_ctl *ctl);
+/* An ICMPv6 error about m to its source, by way of Linux; value: what stands behind the checksum,
+ * an MTU. m stays the caller's. False: none may be sent. */
+bool xtr_icmp6_error(
+    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t value);
+
+#endif
