@@ -204,6 +204,7 @@ struct xtr_dp {
 	/* What natively-forward leads to beside the routes, a forwarding entry: ENCAP to the PETRs
 	 * that live, MISS while that is being found out, ROUTES where there is none. */
 	uint32_t petr_fwd;
+	bool stages_only; /* start: no fast path (fast.h): for tests, and to find a defect */
 	bool petr_always; /* start: to the PETR even where there is a route */
 	/* Routes that lead nowhere (blackhole, ...), which LISP views do not show */
 	uint32_t blackholes;

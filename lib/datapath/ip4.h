@@ -7,7 +7,6 @@
 #define XTR_DATAPATH_IP4_H
 
 #include <rte_byteorder.h>
-#include <rte_hash_crc.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include "datapath/dp.h"
@@ -90,22 +89,40 @@ static inline void xtr_ip4_set_tos(struct rte_ipv4_hdr *ip, uint8_t tos)
 	ip->hdr_checksum = xtr_csum_update(ip->hdr_checksum, old, new);
 }
 
+static __rte_always_inline uint32_t xtr_flow_word(uint32_t hash, uint32_t word)
+{
+	word *= 0xcc9e2d51;
+	word = word << 15 | word >> 17;
+	hash ^= word * 0x1b873593;
+	hash = hash << 13 | hash >> 19;
+	return hash * 5 + 0xe6546b64;
+}
+
+/* A flow's hash, of words in network order: MurmurHash3, which compilers do for several flows at
+ * once where machines have vectors. */
+static __rte_always_inline uint32_t xtr_flow_hash(
+    uint32_t src, uint32_t dst, uint8_t protocol, uint32_t ports)
+{
+	uint32_t hash = xtr_flow_word(xtr_flow_word(xtr_flow_word(protocol, src), dst), ports);
+
+	hash = (hash ^ hash >> 16) * 0x85ebca6bu;
+	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
+	return hash ^ hash >> 16;
+}
+
 /* A flow's hash: addresses, protocol and ports; fragments by addresses and protocol alone, so that
  * all of a packet take one way. */
 static inline uint32_t xtr_ip4_flow(
     const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned off)
 {
-	uint64_t addresses;
-	uint32_t ports = 0, hash;
+	uint32_t ports = 0;
 	unsigned hlen = (ip->version_ihl & 15) * 4u;
 
-	memcpy(&addresses, &ip->src_addr, 8);
 	if ((ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP ||
 		ip->next_proto_id == IPPROTO_SCTP) &&
 	    !(ip->fragment_offset & rte_cpu_to_be_16(0x3fff)) && m->data_len >= off + hlen + 4)
 		memcpy(&ports, (const char *)ip + hlen, 4);
-	hash = rte_hash_crc_8byte(addresses, ip->next_proto_id);
-	return rte_hash_crc_4byte(ports, hash);
+	return xtr_flow_hash(ip->src_addr, ip->dst_addr, ip->next_proto_id, ports);
 }
 
 #endif

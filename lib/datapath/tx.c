@@ -3,7 +3,7 @@
  * tx: frames gathered a port and sent a burst at a time. Where the port belongs to another worker,
  * its ring takes them.
  */
-#include "datapath/dp.h"
+#include "datapath/fast.h"
 #include "datapath/mbuf.h"
 
 #include <rte_ethdev.h>
@@ -65,4 +65,28 @@ void xtr_stage_tx_flush(struct xtr_worker *w)
 	for (unsigned port = 0; port < w->dp->n_ports; port++)
 		if (w->n_tx[port])
 			flush(w, port);
+}
+
+void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t *ports, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned port = ports[i];
+
+		w->tx[port][w->n_tx[port]++] = m[i];
+		if (w->n_tx[port] == XTR_BURST)
+			flush(w, port);
+	}
+}
+
+void xtr_fast_tx_one(struct xtr_worker *w, struct rte_mbuf *const *m, unsigned port, unsigned n)
+{
+	unsigned room = XTR_BURST - w->n_tx[port], some = RTE_MIN(n, room);
+
+	memcpy(&w->tx[port][w->n_tx[port]], m, some * sizeof(*m));
+	w->n_tx[port] = (uint16_t)(w->n_tx[port] + some);
+	if (w->n_tx[port] == XTR_BURST) {
+		flush(w, port);
+		memcpy(w->tx[port], m + some, (n - some) * sizeof(*m));
+		w->n_tx[port] = (uint16_t)(n - some);
+	}
 }

@@ -4,7 +4,7 @@
  * logs or waits, and makes a system call only to sleep when there is nothing to do and back-off is
  * on.
  */
-#include "datapath/dp.h"
+#include "datapath/fast.h"
 
 #include <sys/prctl.h>
 #include <rte_cycles.h>
@@ -77,9 +77,11 @@ unsigned xtr_worker_turn(struct xtr_worker *w)
 		uint16_t got =
 		    rte_eth_rx_burst(dp->ports[port].ethdev, w->queues[i].queue, m, XTR_BURST);
 
+		n += got;
+		if (got)
+			got = (uint16_t)xtr_fast_burst(w, port, m, got);
 		if (got)
 			xtr_stage_classify(w, port, m, got);
-		n += got;
 		if (dp->ports[port].handoff)
 			n += run_handoff(w, port);
 	}

@@ -80,22 +80,22 @@ struct xtr_adj {
 };
 _Static_assert(sizeof(struct xtr_adj) == 32, "two next hops a cache line");
 
-#define XTR_TUNNEL_TMPL_MAX 96
+#define XTR_TUNNEL_TMPL_MAX 112
 
-/* An RLOC to encapsulate to: the ready-made outer headers. Rules as for xtr_adj. */
+/* An RLOC to encapsulate to: the ready-made outer headers. Rules as for xtr_adj. What a packet needs
+ * lies in one cache line, where the outer headers are Ethernet and IPv4. */
 struct xtr_tunnel {
 	uint32_t gate;
+	uint32_t csum; /* IPv4: sum of the header's words without total length, TTL, TOS; host
+			  order, not folded */
+	uint16_t mtu;  /* of the outer IP packet, bytes */
 	uint8_t state; /* enum xtr_hop_state */
 	uint8_t port;
 	uint8_t len;   /* template bytes: Ethernet, IP, UDP, LISP */
 	uint8_t ip_at; /* offset of the outer IP header */
-	uint16_t mtu;  /* of the outer IP packet, bytes */
+	uint8_t tmpl[XTR_TUNNEL_TMPL_MAX];
 	uint8_t af;    /* outer family, 4 or 6 */
 	uint8_t flags; /* LISP header flags of the template */
-	uint32_t csum; /* IPv4: sum of the header's words without total length, TTL, TOS; host
-			  order, not folded */
-	uint8_t pad[16];
-	uint8_t tmpl[XTR_TUNNEL_TMPL_MAX];
 } __rte_aligned(128);
 _Static_assert(sizeof(struct xtr_tunnel) == 128, "two cache lines");
 

@@ -9,6 +9,9 @@
 static void lookup_dir512(
     const struct xtr_lpm4_dir *d, const uint32_t *keys, uint32_t *values, unsigned n);
 #define LOOKUP_DIR lookup_dir512
+static void lookup_one512(
+    const struct xtr_lpm4_leaf *leaf, const uint32_t *keys, uint32_t *values, unsigned n);
+#define LOOKUP_ONE lookup_one512
 #include "mapcache/lpm4_lookup.h"
 
 static inline unsigned count_leaf(const uint32_t *end, uint32_t key)
@@ -252,6 +255,30 @@ static void lookup_dir512(
 		lookup_parts(d, keys, values, n, BATCH / 16);
 	else
 		lookup_parts(d, keys, values, n, 2);
+}
+
+/* A table that is one leaf: each of its ends is compared with 16 keys at a time. */
+static void lookup_one512(
+    const struct xtr_lpm4_leaf *leaf, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	__m256i end = _mm256_load_si256((const __m256i *)(const void *)leaf->end);
+	__m512i value = _mm512_broadcast_i64x4(
+	    _mm256_load_si256((const __m256i *)(const void *)leaf->value));
+	unsigned ends = (unsigned)__builtin_popcount(
+	    _mm256_cmpneq_epu32_mask(end, _mm256_set1_epi32(-1)));
+	const __m512i one = _mm512_set1_epi32(1);
+
+	for (unsigned i = 0; i < n; i += 16) {
+		__mmask16 lanes = lanes_of(n, i);
+		__m512i key = load_keys(keys, i, lanes), below = _mm512_setzero_si512();
+
+		for (unsigned k = 0; k < ends; k++)
+			below = _mm512_mask_add_epi32(below,
+			    _mm512_cmpgt_epu32_mask(key, _mm512_set1_epi32((int)leaf->end[k])),
+			    below, one);
+		_mm512_mask_storeu_epi32(
+		    values + i, lanes, _mm512_permutexvar_epi32(below, value));
+	}
 }
 
 void xtr_lpm4_lookup_avx512(

@@ -219,6 +219,10 @@ static inline void lookup_any(
 		word = __atomic_load_n(w[0], __ATOMIC_ACQUIRE);
 		if (!differ && xtr_lpm4_tag(word) == XTR_LPM4_BIG)
 			LOOKUP_DIR(dir_of(word), keys + done, values + done, some);
+#ifdef LOOKUP_ONE
+		else if (!differ && xtr_lpm4_tag(word) == XTR_LPM4_ONE)
+			LOOKUP_ONE(xtr_lpm4_leaves(word), keys + done, values + done, some);
+#endif
 		else
 			lookup_mixed(w, keys + done, values + done, some);
 	}
