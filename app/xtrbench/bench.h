@@ -58,9 +58,8 @@ void bench_print_head(void);
 void bench_print(const json_t *figure);
 
 /* Jobs of the suites, each list up to one without a suite. */
-extern const struct bench_job bench_mapcache_jobs[];
+extern const struct bench_job bench_mapcache_jobs[], bench_datapath_jobs[];
 int bench_wire(struct bench *b);
 int bench_auth(struct bench *b);
-int bench_datapath(struct bench *b);
 
 #endif

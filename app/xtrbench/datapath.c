@@ -1,220 +1,182 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suite datapath: cycles a packet of the worker's stages, from classify to tx, on one lcore. Frames
- * of 64 bytes in bursts of 64; the source is not in the price, net_null takes what leaves.
+ * Suite datapath: cycles a packet of what a worker does, from the port's burst to the port's
+ * burst, on one lcore. Frames of 64 bytes on the wire in bursts of 64; the source is not in the
+ * price, nor are the buffers' way back to their pool: that is the NIC driver's, and rings stand in
+ * for NICs.
  */
 #include <stdio.h>
 #include <string.h>
 #include <rte_cycles.h>
-#include <rte_ethdev.h>
-#include <rte_udp.h>
 
 #include "app/xtrbench/bench.h"
-#include "datapath/dp.h"
-#include "wire/addr.h"
-#include "wire/data.h"
+#include "app/xtrbench/datapath_lab.h"
+#include "datapath/fast.h"
 
-#define BURSTS_A_WINDOW 1600 /* some 100,000 packets */
-#define FRAME           64u
-enum { CORE, SITE };
+#define BURSTS_A_WINDOW 15625 /* a million packets */
 
-struct lab {
-	struct xtr_dp *dp;
-	struct xtr_worker *w;
+struct dp_case {
+	const char *name;
+	unsigned port, flows;
+	bench_frame_fn *frame;
+	enum xtr_counter done; /* of each packet, else the figure is worth nothing */
 };
 
-/* A next hop or tunnel that is ready, on a port. */
-static uint32_t add_adj(struct xtr_dp *dp, uint8_t port)
+static int make_burst(
+    const struct bench_dp *d, const struct dp_case *c, unsigned *flow, struct rte_mbuf **m)
 {
-	uint32_t i = xtr_pool_get(&dp->adj);
-	struct xtr_adj *adj = xtr_pool_at(&dp->adj, i);
-
-	*adj = (struct xtr_adj){.state = XTR_HOP_READY, .port = port, .mtu = 1500};
-	adj->eth[12] = 8;
-	return i;
-}
-
-static uint32_t add_tunnel(struct xtr_dp *dp, uint8_t port)
-{
-	uint32_t i = xtr_pool_get(&dp->tunnel);
-	struct xtr_tunnel *t = xtr_pool_at(&dp->tunnel, i);
-
-	*t = (struct xtr_tunnel){
-	    .state = XTR_HOP_READY, .port = port, .mtu = 1500, .len = 50, .ip_at = 14, .af = 4};
-	t->tmpl[12] = 8;
-	t->tmpl[14] = 0x45;
-	t->tmpl[23] = IPPROTO_UDP;
-	return i;
-}
-
-static int add(struct xtr_dp *dp, const struct xtr_lpm *lpm, const char *prefix, struct xtr_fwd fwd)
-{
-	struct xtr_eid eid;
-	uint32_t i = xtr_pool_get(&dp->fwd);
-
-	if (!i || xtr_eid_parse(prefix, &eid) < 0)
+	if (rte_pktmbuf_alloc_bulk(d->dp->rx_pool, m, XTR_BURST) < 0)
 		return -1;
-	fwd.plen = eid.plen;
-	*(struct xtr_fwd *)xtr_pool_at(&dp->fwd, i) = fwd;
-	return xtr_lpm_set((struct xtr_lpm *)(uintptr_t)lpm, &eid.ip, eid.plen, i);
-}
-
-/* Site 10.1.0.0/16 on one port, the core with 172.16.1.0/24 on the other, all 10.2.0.0/16 behind
- * one RLOC. */
-static int make(struct lab *lab)
-{
-	struct xtr_dp_opts opts = {.n_workers = 1,
-	    .mbufs = 8192,
-	    .hold_mbufs = 1024,
-	    .copy_dscp = true,
-	    .punt_rate = 1000,
-	    .punt_burst = 1000};
-	struct xtr_dp *dp = xtr_dp_create(&opts);
-	const struct xtr_instance *inst;
-	const char *why;
-
-	if (!dp || xtr_dp_instance(dp, 0) != 0)
-		return -1;
-	lab->dp = dp;
-	lab->w = dp->workers[0];
-	for (unsigned i = 0; i < 2; i++) {
-		if (xtr_dp_port_open(dp, i, (uint16_t)i, 1500, &why) < 0 ||
-		    xtr_dp_port_start(dp, i) < 0)
-			return -1;
-		dp->ports[i].site = i == SITE;
-		dp->ports[i].up = 1;
+	for (unsigned i = 0; i < XTR_BURST; i++) {
+		m[i]->data_len = c->frame(d, rte_pktmbuf_mtod(m[i], uint8_t *), *flow);
+		m[i]->pkt_len = m[i]->data_len;
+		*flow = *flow + 1 < c->flows ? *flow + 1 : 0;
 	}
-	inst = &dp->instances[0];
-	rte_rcu_qsbr_thread_register(dp->rcu.qsv, 0);
-	rte_rcu_qsbr_thread_online(dp->rcu.qsv, 0);
-	if (add(dp, inst->database, "10.1.0.0/16", (struct xtr_fwd){.action = XTR_FWD_ROUTES}) <
-		0 ||
-	    add(dp, inst->routes, "10.1.0.0/16",
-		(struct xtr_fwd){.action = XTR_FWD_FORWARD, .target = add_adj(dp, SITE)}) < 0 ||
-	    add(dp, inst->routes, "172.16.2.0/24",
-		(struct xtr_fwd){.action = XTR_FWD_FORWARD, .target = add_adj(dp, CORE)}) < 0 ||
-	    add(dp, inst->routes, "172.16.1.2/32", (struct xtr_fwd){.action = XTR_FWD_LOCAL}) < 0 ||
-	    add(dp, inst->lisp, "10.2.0.0/16",
-		(struct xtr_fwd){.action = XTR_FWD_ENCAP, .target = add_tunnel(dp, CORE)}) < 0)
-		return -1;
 	return 0;
 }
 
-static uint32_t ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+/* What the worker's loop does with a burst. */
+static void run_burst(struct bench_dp *d, unsigned port, struct rte_mbuf **m)
 {
-	return rte_cpu_to_be_32((uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d);
+	unsigned left = xtr_fast_burst(d->w, port, m, XTR_BURST);
+
+	if (left)
+		xtr_stage_classify(d->w, port, m, left);
+	xtr_stage_tx_flush(d->w);
+	rte_rcu_qsbr_quiescent(d->dp->rcu.qsv, 0);
 }
 
-static void put_ip(struct rte_ipv4_hdr *ip, uint16_t len, uint8_t proto, uint32_t src, uint32_t dst)
+/* What left, of both ports: at most n. */
+static unsigned take_sent(struct bench_dp *d, struct rte_mbuf **m, unsigned n)
 {
-	*ip = (struct rte_ipv4_hdr){.version_ihl = 0x45,
-	    .total_length = rte_cpu_to_be_16(len),
-	    .time_to_live = 64,
-	    .next_proto_id = proto,
-	    .src_addr = src,
-	    .dst_addr = dst};
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	unsigned got = 0;
+
+	for (unsigned port = 0; port < BENCH_PORTS; port++)
+		got += rte_ring_dequeue_burst(d->sent[port], (void **)(m + got), n - got, NULL);
+	return got;
 }
 
-/* Writes frame number n of a case's flows; returns its length. */
-static uint16_t frame_native(const struct xtr_dp *dp, uint8_t *p, unsigned n)
+/* The stages alone must make the same of the same packets, to the byte. */
+static bool same_as_stages(struct bench_dp *d, const struct dp_case *c)
 {
-	memcpy(p, dp->ports[CORE].mac, 6);
-	p[12] = 8;
-	put_ip((struct rte_ipv4_hdr *)(p + 14), FRAME - 14 - 4, IPPROTO_UDP, ip4(172, 16, 1, 3),
-	    ip4(172, 16, 2, (uint8_t)n));
-	return FRAME - 4;
+	struct rte_mbuf *a[XTR_BURST], *b[XTR_BURST];
+	unsigned flow_a = 0, flow_b = 0, n;
+	bool same;
+
+	if (make_burst(d, c, &flow_a, a) < 0)
+		return false;
+	run_burst(d, c->port, a);
+	n = take_sent(d, a, XTR_BURST);
+	same = n == XTR_BURST && make_burst(d, c, &flow_b, b) == 0;
+	d->dp->stages_only = true;
+	if (same) {
+		run_burst(d, c->port, b);
+		same = take_sent(d, b, XTR_BURST) == n;
+	}
+	d->dp->stages_only = false;
+	for (unsigned i = 0; i < n && same; i++)
+		same = a[i]->pkt_len == b[i]->pkt_len &&
+		       !memcmp(rte_pktmbuf_mtod(a[i], void *), rte_pktmbuf_mtod(b[i], void *),
+			   a[i]->pkt_len);
+	rte_pktmbuf_free_bulk(a, n);
+	if (same)
+		rte_pktmbuf_free_bulk(b, n);
+	return same;
 }
 
-static uint16_t frame_encap(const struct xtr_dp *dp, uint8_t *p, unsigned n)
+/* Cycles a packet; 0: no buffers. */
+static double window(struct bench_dp *d, const struct dp_case *c, unsigned *flow)
 {
-	memcpy(p, dp->ports[SITE].mac, 6);
-	p[12] = 8;
-	put_ip((struct rte_ipv4_hdr *)(p + 14), FRAME - 14 - 4, IPPROTO_UDP, ip4(10, 1, 1, 4),
-	    ip4(10, 2, (uint8_t)(n >> 8), (uint8_t)n));
-	return FRAME - 4;
+	uint64_t cycles = 0;
+
+	for (unsigned k = 0; k < BURSTS_A_WINDOW; k++) {
+		struct rte_mbuf *m[XTR_BURST];
+		uint64_t start;
+
+		if (make_burst(d, c, flow, m) < 0)
+			return 0;
+		rte_mb(); /* the source's stores are none of the worker's */
+		start = rte_rdtsc();
+		run_burst(d, c->port, m);
+		cycles += rte_rdtsc() - start;
+		rte_pktmbuf_free_bulk(m, take_sent(d, m, XTR_BURST));
+	}
+	return (double)cycles / (BURSTS_A_WINDOW * XTR_BURST);
 }
 
-static uint16_t frame_decap(const struct xtr_dp *dp, uint8_t *p, unsigned n)
-{
-	uint16_t inner = FRAME - 14 - 4;
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(p + 34);
-
-	memcpy(p, dp->ports[CORE].mac, 6);
-	p[12] = 8;
-	put_ip((struct rte_ipv4_hdr *)(p + 14), inner + 36, IPPROTO_UDP, ip4(172, 16, 1, 3),
-	    ip4(172, 16, 1, 2));
-	udp->src_port = rte_cpu_to_be_16((uint16_t)(49152 + n % 16384));
-	udp->dst_port = rte_cpu_to_be_16(XTR_PORT_DATA);
-	udp->dgram_len = rte_cpu_to_be_16(inner + 16);
-	put_ip((struct rte_ipv4_hdr *)(p + 50), inner, IPPROTO_UDP, ip4(10, 2, 2, 5),
-	    ip4(10, 1, (uint8_t)(n >> 8), (uint8_t)n));
-	return (uint16_t)(inner + 50);
-}
-
-static int measure(struct bench *b, struct lab *lab, const char *name, unsigned port,
-    unsigned flows, uint16_t (*frame)(const struct xtr_dp *dp, uint8_t *p, unsigned n),
-    enum xtr_counter done)
+static int measure(struct bench *b, struct bench_dp *d, const struct dp_case *c)
 {
 	double samples[BENCH_WINDOWS];
-	uint64_t before = lab->w->counters[done], packets = 0;
+	uint64_t before, packets = (uint64_t)b->windows * BURSTS_A_WINDOW * XTR_BURST;
 	unsigned flow = 0;
 
-	if (!bench_wants(b, name))
+	if (!bench_wants(b, c->name))
 		return 0;
-	for (unsigned i = 0; i < b->windows; i++) {
-		uint64_t cycles = 0;
-
-		for (unsigned k = 0; k < BURSTS_A_WINDOW; k++) {
-			struct rte_mbuf *m[XTR_BURST];
-			uint64_t start;
-
-			if (rte_pktmbuf_alloc_bulk(lab->dp->rx_pool, m, XTR_BURST) < 0)
-				return -1;
-			for (unsigned j = 0; j < XTR_BURST;
-			     j++, flow = flow + 1 < flows ? flow + 1 : 0) {
-				memset(rte_pktmbuf_mtod(m[j], void *), 0, 128);
-				m[j]->data_len =
-				    frame(lab->dp, rte_pktmbuf_mtod(m[j], uint8_t *), flow);
-				m[j]->pkt_len = m[j]->data_len;
-			}
-			start = rte_rdtsc();
-			xtr_stage_classify(lab->w, port, m, XTR_BURST);
-			xtr_stage_tx_flush(lab->w);
-			rte_rcu_qsbr_quiescent(lab->dp->rcu.qsv, 0);
-			cycles += rte_rdtsc() - start;
-		}
-		packets += (uint64_t)BURSTS_A_WINDOW * XTR_BURST;
-		samples[i] = (double)cycles / (BURSTS_A_WINDOW * XTR_BURST);
-	}
-	/* a figure for packets that were dropped would be worth nothing */
-	if (lab->w->counters[done] - before != packets) {
-		fprintf(stderr, "xtrbench: %s: %lu of %lu packets done\n", name,
-		    (unsigned long)(lab->w->counters[done] - before), (unsigned long)packets);
+	if (!same_as_stages(d, c)) {
+		fprintf(stderr, "xtrbench: %s: not what the stages make of it\n", c->name);
 		return -1;
 	}
-	bench_report(b, "datapath", name, "cycles_per_packet", "cycles", samples, b->windows);
+	before = d->w->counters[c->done];
+	for (unsigned i = 0; i < b->windows; i++)
+		samples[i] = window(d, c, &flow);
+	if (d->w->counters[c->done] - before != packets) {
+		fprintf(stderr, "xtrbench: %s: %lu of %lu packets done\n", c->name,
+		    (unsigned long)(d->w->counters[c->done] - before), (unsigned long)packets);
+		return -1;
+	}
+	bench_report(b, "datapath", c->name, "cycles_per_packet", "cycles", samples, b->windows);
 	return 0;
 }
 
-int bench_datapath(struct bench *b)
+static int run_few(struct bench *b)
 {
-	struct lab lab;
+	static const struct dp_case cases[] = {
+	    {"native4/flows=1", BENCH_CORE, 1, bench_frame_native, XTR_CTR_NATIVE},
+	    {"encap4in4/flows=1", BENCH_SITE, 1, bench_frame_encap, XTR_CTR_ENCAP},
+	    {"encap4in4/flows=1000", BENCH_SITE, 1000, bench_frame_encap, XTR_CTR_ENCAP},
+	    {"decap4in4/flows=1", BENCH_CORE, 1, bench_frame_decap, XTR_CTR_DECAP},
+	    {"decap4in4/flows=1000", BENCH_CORE, 1000, bench_frame_decap, XTR_CTR_DECAP},
+	};
+	struct bench_dp d;
+	int rc = bench_dp_open(&d);
 
-	if (make(&lab) < 0) {
-		fprintf(
-		    stderr, "xtrbench: datapath: ports or tables: %s\n", rte_strerror(rte_errno));
-		return -1;
-	}
-	if (measure(b, &lab, "native4/flows=1", CORE, 1, frame_native, XTR_CTR_NATIVE) < 0 ||
-	    measure(b, &lab, "encap4in4/flows=1", SITE, 1, frame_encap, XTR_CTR_ENCAP) < 0 ||
-	    measure(b, &lab, "encap4in4/flows=1000", SITE, 1000, frame_encap, XTR_CTR_ENCAP) < 0 ||
-	    measure(b, &lab, "decap4in4/flows=1", CORE, 1, frame_decap, XTR_CTR_DECAP) < 0 ||
-	    measure(b, &lab, "decap4in4/flows=1000", CORE, 1000, frame_decap, XTR_CTR_DECAP) < 0)
-		return -1;
-	rte_rcu_qsbr_thread_offline(lab.dp->rcu.qsv, 0);
-	for (unsigned i = 0; i < 2; i++)
-		xtr_dp_port_close(lab.dp, i);
-	xtr_dp_destroy(lab.dp);
-	return 0;
+	for (unsigned i = 0; i < RTE_DIM(cases) && !rc; i++)
+		rc = measure(b, &d, &cases[i]);
+	if (!rc)
+		bench_dp_close(&d);
+	return rc;
 }
+
+static int run_many(struct bench *b, const char *name, unsigned rlocs)
+{
+	struct dp_case c = {name, BENCH_SITE, 1u << 20, bench_frame_far, XTR_CTR_ENCAP};
+	struct bench_dp d;
+	int rc = bench_dp_open(&d);
+
+	if (!rc)
+		rc = bench_dp_many(&d, rlocs);
+	if (!rc)
+		rc = measure(b, &d, &c);
+	if (!rc)
+		bench_dp_close(&d);
+	return rc;
+}
+
+static int run_mappings(struct bench *b)
+{
+	return run_many(b, "encap4in4/mappings=1m", 1024);
+}
+
+static int run_rlocs(struct bench *b)
+{
+	return run_many(b, "encap4in4/rlocs=100k", 100000);
+}
+
+const struct bench_job bench_datapath_jobs[] = {
+    {.suite = "datapath",
+	.cases = {"native4/flows=", "encap4in4/flows=", "decap4in4/flows="},
+	.run = run_few},
+    {.suite = "datapath", .cases = {"encap4in4/mappings=1m"}, .run = run_mappings},
+    {.suite = "datapath", .cases = {"encap4in4/rlocs=100k"}, .run = run_rlocs},
+    {.suite = NULL},
+};

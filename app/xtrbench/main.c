@@ -15,12 +15,12 @@
 static const struct bench_job other_jobs[] = {
     {.suite = "wire", .run = bench_wire},
     {.suite = "wire", .run = bench_auth},
-    {.suite = "datapath", .run = bench_datapath},
     {.suite = NULL},
 };
 
 /* In the order in which they run. */
-static const struct bench_job *const jobs[] = {other_jobs, bench_mapcache_jobs};
+static const struct bench_job *const jobs[] = {
+    other_jobs, bench_mapcache_jobs, bench_datapath_jobs};
 
 #define N_LISTS (sizeof(jobs) / sizeof(jobs[0]))
 
@@ -52,7 +52,7 @@ static int measuring_cpu(void)
 	return last;
 }
 
-/* One lcore, no huge pages of its own; net_null stands in for NICs. */
+/* One lcore, no huge pages of its own; net_null stands in for the daemon's NICs. */
 static int start_eal(void)
 {
 	static char lcores[32];
