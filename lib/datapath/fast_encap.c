@@ -37,11 +37,11 @@ static uint32_t ready(
 {
 	uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
 
-	return (state == XTR_HOP_READY) & xtr_fast_gate(w, &t->gate) &
-		       (b->total[i] + XTR_FAST_NET <= t->mtu) & (t->len == OUTER) &
-		       (b->m[i]->data_off >= XTR_FAST_NET)
-		   ? ~0u
-		   : 0;
+	bool yes = (state == XTR_HOP_READY) & xtr_fast_gate(w, &t->gate) &
+		   (b->total[i] + XTR_FAST_NET <= t->mtu) & (t->len == OUTER) &
+		   (b->m[i]->data_off >= XTR_FAST_NET);
+
+	return yes ? ~0u : 0;
 }
 
 /* Which tunnels can take their packets. */
