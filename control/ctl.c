@@ -18,6 +18,8 @@
 #include "util/log.h"
 
 #define PUNTS_A_TURN    256
+#define PUNTS_A_LOOK    32 /* between two looks at the clock */
+#define PUNTS_US        500u
 #define MAPPINGS_A_TURN 256 /* that choose their locators again */
 #define BUSY_MS         20u /* after a punt the loop looks again soon */
 #define BUSY_US         50u
@@ -490,16 +492,32 @@ static void check_ready(struct xtr_ctl *ctl)
 	notify_ready();
 }
 
+/* At most PUNTS_A_TURN, and no longer than PUNTS_US: each may be a new EID that is asked for. True:
+ * there may be more. *any: there were some. */
+static bool take_punts(struct xtr_ctl *ctl, bool *any)
+{
+	uint64_t until = xtr_monotonic_us() + PUNTS_US;
+	unsigned done = 0, n;
+
+	do {
+		n = xtr_ctl_punts(ctl, PUNTS_A_LOOK);
+		done += n;
+	} while (n == PUNTS_A_LOOK && done < PUNTS_A_TURN && xtr_monotonic_us() < until);
+	*any = done;
+	return n == PUNTS_A_LOOK;
+}
+
 /* One turn of the data plane's side. Returns how long the loop may wait, in microseconds. */
 static uint32_t turn_dataplane(struct xtr_ctl *ctl)
 {
-	unsigned punts = xtr_ctl_punts(ctl, PUNTS_A_TURN);
-	bool more = xtr_ctl_look_again(ctl, MAPPINGS_A_TURN);
+	bool punts, more = take_punts(ctl, &punts);
+
+	more |= xtr_ctl_look_again(ctl, MAPPINGS_A_TURN);
 
 	xtr_oper_clear_some(&ctl->clears);
 	xtr_gate_poll(&ctl->holder);
 	more |= xtr_rcu_poll(&ctl->dp->rcu) == XTR_RCU_POLL;
-	if (punts == PUNTS_A_TURN || more || !TAILQ_EMPTY(&ctl->clears))
+	if (more || !TAILQ_EMPTY(&ctl->clears))
 		return 0;
 	if (punts || ctl->holder.first || ctl->dp->rcu.waiting ||
 	    xtr_wheel_now(&ctl->wheel) - ctl->last_punt_ms < BUSY_MS)

@@ -158,7 +158,7 @@ int xtr_holder_init(struct xtr_holder *h, struct xtr_dp *dp, unsigned per_queue,
 	h->n_instance = calloc(XTR_DP_INSTANCES, sizeof(*h->n_instance));
 	h->last = &h->first;
 	h->epoch = dp->gate_open + 1;
-	return h->n_instance ? 0 : -ENOMEM;
+	return h->n_instance ? xtr_hold_share_init(h) : -ENOMEM;
 }
 
 static void gate_free(struct xtr_gate *g)
@@ -181,8 +181,25 @@ void xtr_holder_fini(struct xtr_holder *h)
 	if (h->collecting)
 		gate_free(h->collecting);
 	free(h->n_instance);
+	xtr_hold_share_fini(h);
 	h->collecting = NULL;
 	h->n_instance = NULL;
+}
+
+/* Makes room in the instance, or in all. False: the new packet is the one to go. */
+static bool push_out(
+    struct xtr_holder *h, const struct xtr_pkt *pkt, bool in_instance, enum xtr_drop reason)
+{
+	struct xtr_hold *q = xtr_hold_share_victim(h, pkt, in_instance);
+	struct rte_mbuf *m;
+
+	if (!q)
+		return false;
+	m = take_first(q);
+	xtr_hold_share_sub(h, q, 1);
+	uncount(h, m);
+	drop(h->dp, m, reason);
+	return true;
 }
 
 void xtr_hold_add(struct xtr_holder *h, struct xtr_hold *q, struct rte_mbuf *m, uint64_t now)
@@ -194,11 +211,12 @@ void xtr_hold_add(struct xtr_holder *h, struct xtr_hold *q, struct rte_mbuf *m, 
 		drop(h->dp, m, XTR_DROP_HOLD_EID);
 		return;
 	}
-	if (h->n_instance[pkt->inst] >= h->per_instance) {
+	if (h->n_instance[pkt->inst] >= h->per_instance &&
+	    !push_out(h, pkt, true, XTR_DROP_HOLD_INSTANCE)) {
 		drop(h->dp, m, XTR_DROP_HOLD_INSTANCE);
 		return;
 	}
-	if (h->n >= h->total) {
+	if (h->n >= h->total && !push_out(h, pkt, false, XTR_DROP_HOLD_TOTAL)) {
 		drop(h->dp, m, XTR_DROP_HOLD_TOTAL);
 		return;
 	}
@@ -212,6 +230,7 @@ void xtr_hold_add(struct xtr_holder *h, struct xtr_hold *q, struct rte_mbuf *m, 
 	xtr_pkt(copy)->held_ms = (uint32_t)now;
 	h->n++;
 	h->n_instance[xtr_pkt(copy)->inst]++;
+	xtr_hold_share_add(h, q, xtr_pkt(copy));
 	append(q, copy);
 }
 
@@ -228,6 +247,7 @@ unsigned xtr_hold_drop(
 		drop(h->dp, m, reason);
 		n++;
 	}
+	xtr_hold_share_sub(h, q, n);
 	return n;
 }
 
@@ -272,6 +292,7 @@ int xtr_inject(struct xtr_dp *dp, struct rte_mbuf *m, enum xtr_inject how)
 void xtr_gate_release(struct xtr_holder *h, struct xtr_hold *q)
 {
 	struct xtr_gate *g = collecting(h);
+	unsigned n = q->n;
 	struct rte_mbuf *m;
 
 	while ((m = take_first(q)) != NULL) {
@@ -282,6 +303,7 @@ void xtr_gate_release(struct xtr_holder *h, struct xtr_hold *q)
 		uncount(h, m);
 		xtr_inject(h->dp, m, XTR_INJECT_RESUME);
 	}
+	xtr_hold_share_sub(h, q, n);
 }
 
 void xtr_gate_late(struct xtr_holder *h, uint32_t number, struct rte_mbuf *m)

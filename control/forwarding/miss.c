@@ -96,7 +96,7 @@ void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
 		xtr_gate_late(&ctl->holder, xtr_mapping_gate(mapping), m);
 		return;
 	}
-	p = ctl->itr ? xtr_itr_resolve(ctl->itr, &eid, &source) : NULL;
+	p = ctl->itr ? xtr_itr_resolve_for(ctl->itr, &eid, &source, xtr_party(pkt)) : NULL;
 	w = p ? wait_of(p) : NULL;
 	if (!w) {
 		ctl->dp

@@ -78,7 +78,8 @@ struct xtr_pending {
 	void *user; /* the forwarding side's: held packets */
 	struct xtr_itr *itr;
 	struct xtr_timer timer;
-	TAILQ_ENTRY(xtr_pending) next; /* those of an instance, oldest first */
+	struct itr_asker *asker;       /* for whom it is resolved: who asked first */
+	TAILQ_ENTRY(xtr_pending) next; /* of that one's in the instance, oldest first */
 	UT_hash_handle hh;             /* by nonce, while not DONE */
 };
 
@@ -118,11 +119,19 @@ bool xtr_itr_serves(const struct xtr_itr *itr, const struct xtr_eid *eid);
 /*
  * A packet from `source` to `eid` (host prefixes) needs a mapping: the pending that it may wait in,
  * asking if that is allowed now (one Map-Request a second an EID prefix, RFC 9301 section 5.3).
- * NULL if memory is short, nobody can be asked, or too many EIDs of the instance are being
- * resolved. Where too many are in all, one of the instance that has the most is given up for it.
+ * NULL if memory is short, nobody can be asked, or too many EIDs are being resolved: of the
+ * instance, or in all. Where another asker of the instance (a number that says for whom, a port
+ * say) has more than this one, or another instance more than its share, that one's oldest is given
+ * up instead.
  */
-struct xtr_pending *xtr_itr_resolve(
-    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source);
+struct xtr_pending *xtr_itr_resolve_for(
+    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source, uint32_t asker);
+/* The same where there is but one asker. */
+static inline struct xtr_pending *xtr_itr_resolve(
+    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source)
+{
+	return xtr_itr_resolve_for(itr, eid, source, 0);
+}
 /* A Map-Reply, read into m. */
 void xtr_itr_reply(struct xtr_itr *itr, const struct xtr_peer *from, const struct xtr_msg *m);
 /* Removal of learned entries, a part at a time. */

@@ -47,7 +47,6 @@ struct instance *itr_instance(struct xtr_itr *itr, uint32_t iid, bool make)
 	configure(itr, inst);
 	for (unsigned i = 0; i < ITR_LISTS; i++)
 		TAILQ_INIT(&inst->list[i]);
-	TAILQ_INIT(&inst->oldest);
 	itr_share_join(itr, inst);
 	HASH_ADD(hh, itr->instances, iid, sizeof(inst->iid), inst);
 	return inst;

@@ -10,6 +10,14 @@
 TAILQ_HEAD(itr_mappings, xtr_mapping);
 TAILQ_HEAD(itr_pendings, xtr_pending);
 
+/* For whom EIDs of an instance are resolved: there while it has some. */
+struct itr_asker {
+	struct itr_asker *next;
+	uint32_t id;
+	unsigned held;
+	struct itr_pendings oldest; /* oldest first */
+};
+
 /* Where a learned mapping stands to go (itr_limit.c); others are nowhere. */
 enum itr_list { ITR_FRESH, ITR_KEPT, ITR_READY, ITR_LISTS, ITR_NOWHERE = ITR_LISTS };
 
@@ -22,7 +30,7 @@ struct instance {
 	struct itr_mappings list[ITR_LISTS];
 	unsigned n_list[ITR_LISTS];
 	uint32_t looks; /* at learned mappings, so far */
-	struct itr_pendings oldest;
+	struct itr_asker *askers;
 	unsigned unanswered;      /* pendings that are not DONE */
 	unsigned held[ITR_KINDS]; /* learned mappings, pendings */
 	unsigned at[ITR_KINDS];   /* place in xtr_itr.most */

@@ -14,7 +14,8 @@
 #define QUIET_MS    30000u /* "the sender MUST wait 30 seconds" */
 #define SETTLE_MS   100u   /* so long after the answer, what waited for it has long met it */
 /* EIDs of an instance that are being resolved, at most: a scan of addresses that nobody answers for
- * must not fill the memory, nor flood the Map-Resolver. */
+ * must not fill the memory, nor flood the Map-Resolver. Where so many are reached, the oldest of
+ * whichever asker has the most makes room for those that have less. */
 #define PENDINGS_MAX 16384u
 /* And of all: when so many are reached, an instance that has less than its share gets its own all
  * the same, and the oldest of whichever has the most is given up. */
@@ -23,6 +24,56 @@
 static struct xtr_pending *pending_of(struct xtr_timer *t)
 {
 	return (struct xtr_pending *)((char *)t - offsetof(struct xtr_pending, timer));
+}
+
+static struct itr_asker **find_asker(struct instance *inst, uint32_t id)
+{
+	struct itr_asker **at = &inst->askers;
+
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	return at;
+}
+
+/* Memory short: false. */
+static bool join_asker(struct instance *inst, struct xtr_pending *p, uint32_t id)
+{
+	struct itr_asker **at = find_asker(inst, id), *a = *at;
+
+	if (!a) {
+		a = xtr_small_alloc(sizeof(*a));
+		if (!a)
+			return false;
+		a->id = id;
+		TAILQ_INIT(&a->oldest);
+		*at = a;
+	}
+	p->asker = a;
+	a->held++;
+	TAILQ_INSERT_TAIL(&a->oldest, p, next);
+	return true;
+}
+
+static void leave_asker(struct instance *inst, struct xtr_pending *p)
+{
+	struct itr_asker *a = p->asker;
+
+	TAILQ_REMOVE(&a->oldest, p, next);
+	if (--a->held)
+		return;
+	*find_asker(inst, a->id) = a->next;
+	xtr_small_free(a);
+}
+
+/* Whoever has the most; the instance has some. */
+static struct itr_asker *most(const struct instance *inst)
+{
+	struct itr_asker *found = inst->askers;
+
+	for (struct itr_asker *a = found; a; a = a->next)
+		if (a->held > found->held)
+			found = a;
+	return found;
 }
 
 /* Its Map-Reply is not waited for any more. */
@@ -42,7 +93,7 @@ void itr_pending_free(struct xtr_pending *p)
 
 	itr->ops.forget(itr->ops.arg, p);
 	forget_nonce(p);
-	TAILQ_REMOVE(&inst->oldest, p, next);
+	leave_asker(inst, p);
 	itr_share_change(itr, inst, ITR_RESOLVING, -1);
 	xtr_trie_del(&inst->pendings[p->eid.ip.af == 6], &p->eid.ip, p->eid.plen);
 	xtr_timer_cancel(itr->l->wheel, &p->timer);
@@ -115,24 +166,27 @@ static void tick(struct xtr_timer *t)
 	}
 }
 
-/* May one more EID of the instance be resolved? *given_up: the pending that goes for it, or NULL.
- */
-static bool may_resolve(struct xtr_itr *itr, struct instance *inst, struct xtr_pending **given_up)
+/* May one more EID of the instance be resolved for this asker? *given_up: the pending that goes for
+ * it, or NULL. */
+static bool may_resolve(
+    struct xtr_itr *itr, struct instance *inst, uint32_t asker, struct xtr_pending **given_up)
 {
-	struct instance *payer;
+	const struct itr_asker *own = *find_asker(inst, asker), *gives;
+	struct instance *payer = inst;
 
 	*given_up = NULL;
-	if (inst->held[ITR_RESOLVING] >= PENDINGS_MAX)
-		return false;
-	if (itr->total[ITR_RESOLVING] < PENDINGS_TOTAL)
-		return true;
-	payer = itr_share_payer(itr, inst, ITR_RESOLVING);
-	*given_up = TAILQ_FIRST(&payer->oldest);
-	return payer != inst;
+	if (inst->held[ITR_RESOLVING] < PENDINGS_MAX) {
+		if (itr->total[ITR_RESOLVING] < PENDINGS_TOTAL)
+			return true;
+		payer = itr_share_payer(itr, inst, ITR_RESOLVING);
+	}
+	gives = most(payer);
+	*given_up = TAILQ_FIRST(&gives->oldest);
+	return payer != inst || gives->held > (own ? own->held : 0);
 }
 
-struct xtr_pending *xtr_itr_resolve(
-    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source)
+struct xtr_pending *xtr_itr_resolve_for(
+    struct xtr_itr *itr, const struct xtr_eid *eid, const struct xtr_eid *source, uint32_t asker)
 {
 	struct instance *inst = itr_instance(itr, eid->iid, true);
 	struct xtr_pending *p, *given_up;
@@ -147,7 +201,7 @@ struct xtr_pending *xtr_itr_resolve(
 			p->source = *source;
 		return p;
 	}
-	if (!may_resolve(itr, inst, &given_up)) {
+	if (!may_resolve(itr, inst, asker, &given_up)) {
 		itr->l->counters[XTR_C_ITR_RESOLVE_LIMIT]++;
 		return NULL;
 	}
@@ -158,18 +212,22 @@ struct xtr_pending *xtr_itr_resolve(
 	p->eid = *eid;
 	p->source = *source;
 	p->itr = itr;
+	if (!join_asker(inst, p, asker))
+		goto fail;
 	if (xtr_trie_set(&inst->pendings[eid->ip.af == 6], &eid->ip, eid->plen, p, NULL) < 0) {
-		xtr_small_free(p);
-		return NULL;
+		leave_asker(inst, p);
+		goto fail;
 	}
 	if (given_up) {
 		itr->l->counters[XTR_C_ITR_RESOLVE_GIVEN_UP]++;
 		itr_pending_free(given_up);
 	}
-	TAILQ_INSERT_TAIL(&inst->oldest, p, next);
 	itr_share_change(itr, inst, ITR_RESOLVING, 1);
 	start(p);
 	return p;
+fail:
+	xtr_small_free(p);
+	return NULL;
 }
 
 void itr_pending_done(struct xtr_pending *p, struct xtr_mapping *m)

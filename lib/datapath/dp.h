@@ -23,6 +23,8 @@
 #define XTR_GATE_MAX       4096 /* packets a worker keeps while a gate is closed */
 #define XTR_RING_SIZE      8192
 #define XTR_DP_DESCRIPTORS 1024 /* of an rx or tx queue, where the device allows */
+#define XTR_PUNT_PARTIES                                                                           \
+	(2 * XTR_DP_PORTS) /* each port has buckets; so many instances share some */
 
 enum xtr_punt {               /* why a worker could not finish a packet */
 	XTR_PUNT_LINUX,       /* for Linux: not IP, local, multicast, ... */
@@ -87,6 +89,16 @@ static inline struct xtr_pkt *xtr_pkt(struct rte_mbuf *m)
 static inline uint8_t xtr_pkt_hops(const struct xtr_pkt *pkt)
 {
 	return pkt->flags & XTR_PKT_LISP0 ? 0 : 1;
+}
+
+/*
+ * Who competes for what the control lcore can do: each port, and for what came out of tunnels or
+ * was sent by Linux itself, where all tenants share a way, each instance.
+ */
+#define XTR_PARTIES (XTR_DP_PORTS + XTR_DP_INSTANCES)
+static inline uint32_t xtr_party(const struct xtr_pkt *pkt)
+{
+	return pkt->flags & (XTR_PKT_DECAP | XTR_PKT_LISP0) ? XTR_DP_PORTS + pkt->inst : pkt->port;
 }
 
 struct xtr_list {
@@ -161,7 +173,7 @@ struct xtr_worker {
 	uint64_t now; /* TSC at the start of the loop */
 	struct {
 		uint64_t credit, last; /* TSC cycles */
-	} bucket[XTR_PUNT_N][XTR_DP_PORTS];
+	} bucket[XTR_PUNT_N][XTR_PUNT_PARTIES];
 	struct rte_mbuf *tx[XTR_DP_PORTS][XTR_BURST];
 	uint16_t n_tx[XTR_DP_PORTS];
 	struct rte_mbuf *gate[XTR_GATE_MAX];

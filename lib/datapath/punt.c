@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * punt: to the control lcore, limited by reason and port, so that one port's flood starves no
+ * punt: to the control lcore, limited by reason and party (dp.h), so that one's flood starves no
  * other. And gate: kept here until packets that went the long way have returned (mapcache/fwd.h).
  */
 #include "datapath/dp.h"
@@ -17,17 +17,39 @@ static const uint8_t counter_of[XTR_PUNT_N] = {
     [XTR_PUNT_UNREACHABLE] = XTR_CTR_PUNT_UNREACHABLE,
 };
 
-/* Is there a token left for this reason and port? Refills the bucket, takes none. */
+/* Instances beyond the first few share buckets. */
+static unsigned bucket_of(const struct xtr_pkt *pkt)
+{
+	uint32_t party = xtr_party(pkt);
+
+	return party < XTR_DP_PORTS ? party : XTR_DP_PORTS + party % XTR_DP_PORTS;
+}
+
+/*
+ * Where the control lcore falls behind, and the ring is more than half full, the rest is for those
+ * who have punted little lately: the fuller the ring, the fuller a bucket has to be. Returns the
+ * credit that is asked for.
+ */
+static uint64_t wanted_credit(const struct xtr_dp *dp)
+{
+	uint64_t used = rte_ring_count(dp->punt), half = XTR_RING_SIZE / 2;
+
+	if (likely(used <= half))
+		return dp->punt_cost;
+	return RTE_MAX(dp->punt_cost, dp->punt_cap / half * (used - half));
+}
+
+/* Is there a token left for this reason and party? Refills the bucket, takes none. */
 static bool may_punt(struct xtr_worker *w, const struct xtr_pkt *pkt, enum xtr_punt reason)
 {
-	uint64_t *credit = &w->bucket[reason][pkt->port].credit,
-		 *last = &w->bucket[reason][pkt->port].last;
+	unsigned b = bucket_of(pkt);
+	uint64_t *credit = &w->bucket[reason][b].credit, *last = &w->bucket[reason][b].last;
 
 	*credit += w->now - *last;
 	*last = w->now;
 	if (*credit > w->dp->punt_cap)
 		*credit = w->dp->punt_cap;
-	return *credit >= w->dp->punt_cost;
+	return *credit >= wanted_credit(w->dp);
 }
 
 /* What was held and looks again counted when it came. */
@@ -40,7 +62,7 @@ static bool waits_again(const struct xtr_pkt *pkt, enum xtr_punt reason)
 void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)
 {
 	struct xtr_pkt *pkt = xtr_pkt(m);
-	uint8_t port = pkt->port; /* once in the ring, m is the control lcore's */
+	unsigned bucket = bucket_of(pkt); /* once in the ring, m is the control lcore's */
 	bool free_of_charge = waits_again(pkt, reason);
 
 	if (unlikely(w->trace != NULL)) {
@@ -60,7 +82,7 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 		return;
 	}
 	if (!free_of_charge)
-		w->bucket[reason][port].credit -= w->dp->punt_cost;
+		w->bucket[reason][bucket].credit -= w->dp->punt_cost;
 	w->counters[counter_of[reason]]++;
 }
 

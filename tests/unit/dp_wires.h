@@ -441,10 +441,11 @@ static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_s
 }
 
 /* tx_size: slots of each port's transmit ring, a power of two; one less can be used. */
-static inline void dp_open(struct dp_wires *f, unsigned workers, unsigned tx_size)
+static inline void dp_open_with(
+    struct dp_wires *f, unsigned workers, unsigned tx_size, unsigned mbufs)
 {
 	struct xtr_dp_opts opts = {.n_workers = workers,
-	    .mbufs = 8191,
+	    .mbufs = mbufs,
 	    .hold_mbufs = 1023,
 	    .copy_dscp = true,
 	    .punt_rate = 1000000,
@@ -458,6 +459,11 @@ static inline void dp_open(struct dp_wires *f, unsigned workers, unsigned tx_siz
 	for (unsigned port = 0; port < DP_PORTS; port++)
 		dp_open_port(f, port, tx_size);
 	dp_tables(f);
+}
+
+static inline void dp_open(struct dp_wires *f, unsigned workers, unsigned tx_size)
+{
+	dp_open_with(f, workers, tx_size, 8191);
 }
 
 static inline void dp_free_ring(struct rte_ring *r)

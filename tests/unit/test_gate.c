@@ -15,6 +15,13 @@ static int setup(void **state)
 	return 0;
 }
 
+/* With more packets than the punt ring takes. */
+static int setup_many(void **state)
+{
+	dp_open_with(&fix, 1, 1024, 16383);
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	dp_close(&fix);
@@ -267,12 +274,17 @@ static void test_gate_full(void **state)
 	assert_int_equal(dp_in_use(&fix), 0);
 }
 
-static void punt(unsigned port, enum xtr_punt reason)
+static void punt_as(struct xtr_pkt pkt, enum xtr_punt reason)
 {
 	struct rte_mbuf *m = dp_packet(fix.dp->rx_pool, (const uint8_t *)"x", 1, 0);
 
-	xtr_pkt(m)->port = (uint8_t)port;
+	*xtr_pkt(m) = pkt;
 	xtr_stage_punt(fix.w, m, reason, 7);
+}
+
+static void punt(unsigned port, enum xtr_punt reason)
+{
+	punt_as((struct xtr_pkt){.port = (uint8_t)port}, reason);
 }
 
 static unsigned take_punts(void)
@@ -329,6 +341,72 @@ static void test_bucket(void **state)
 	assert_int_equal(dp_in_use(&fix), 0);
 }
 
+/* What comes out of tunnels, or from Linux, is its instance's, whatever the port. */
+static void test_bucket_of_instance(void **state)
+{
+	static const uint8_t ways[] = {XTR_PKT_DECAP, XTR_PKT_SITE | XTR_PKT_LISP0};
+	const unsigned burst = 10;
+
+	fix.dp->punt_cost = 1000;
+	fix.dp->punt_cap = burst * fix.dp->punt_cost;
+	fix.w->now = 1u << 20;
+	for (unsigned i = 0; i < RTE_DIM(ways); i++) {
+		struct xtr_pkt scan = {.flags = ways[i], .port = DP_CORE, .inst = 1 + i};
+
+		for (unsigned n = 0; n < burst + 5; n++)
+			punt_as(scan, XTR_PUNT_NEIGH);
+		assert_int_equal(take_punts(), burst);
+		assert_int_equal(dp_all_drops(&fix), 5 * (i + 1));
+		scan.inst = 5 + i;
+		punt_as(scan, XTR_PUNT_NEIGH);
+		assert_int_equal(take_punts(), 1);
+	}
+	punt(DP_CORE, XTR_PUNT_NEIGH);
+	punt(1, XTR_PUNT_NEIGH);
+	assert_int_equal(take_punts(), 2);
+	/* there are more instances than buckets */
+	punt_as(
+	    (struct xtr_pkt){.flags = XTR_PKT_DECAP, .inst = XTR_DP_INSTANCES - 1}, XTR_PUNT_NEIGH);
+	assert_int_equal(take_punts(), 1);
+}
+
+/* The control lcore falls behind: half of the ring is anybody's, the rest theirs who have punted
+ * little, and the fuller the ring the less. */
+static void test_ring_is_shared(void **state)
+{
+	const unsigned room = rte_ring_get_capacity(fix.dp->punt), burst = 6000;
+	const uint64_t *limited = &fix.w->drops[XTR_DROP_PUNT_LIMITED];
+	unsigned taken;
+
+	fix.dp->punt_cost = 1000;
+	fix.dp->punt_cap = burst * fix.dp->punt_cost;
+	fix.w->now = 1u << 30;
+	for (unsigned i = 0; i < burst; i++)
+		punt(DP_SITE, XTR_PUNT_MISS);
+	taken = rte_ring_count(fix.dp->punt);
+	assert_in_range(taken, room / 2, room / 2 + room / 4);
+	assert_int_equal(*limited, burst - taken);
+	/* another port's first packets, and again, still get through */
+	punt(DP_SITE2, XTR_PUNT_MISS);
+	punt(DP_SITE2, XTR_PUNT_MISS);
+	assert_int_equal(rte_ring_count(fix.dp->punt), taken + 2);
+	/* and when that floods too, a third's, to the last place */
+	for (unsigned i = 0; i < burst; i++)
+		punt(DP_SITE2, XTR_PUNT_MISS);
+	assert_in_range(rte_ring_count(fix.dp->punt), taken + 2, room - room / 16);
+	taken = rte_ring_count(fix.dp->punt);
+	punt(DP_PROXY, XTR_PUNT_MISS);
+	assert_int_equal(rte_ring_count(fix.dp->punt), taken + 1);
+	assert_int_equal(fix.w->drops[XTR_DROP_PUNT_FULL], 0);
+	/* what was held once, and waits again, is never refused for want of credit */
+	fix.w->bucket[XTR_PUNT_MISS][DP_SITE].credit = 0;
+	punt_as((struct xtr_pkt){.flags = XTR_PKT_RELEASED}, XTR_PUNT_MISS);
+	assert_int_equal(rte_ring_count(fix.dp->punt), taken + 2);
+	take_punts();
+	punt(DP_SITE2, XTR_PUNT_MISS);
+	assert_int_equal(take_punts(), 1);
+}
+
 /* A full ring costs a counted drop, and no token. */
 static void test_punt_ring_full(void **state)
 {
@@ -367,6 +445,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_gate_numbers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_gate_full, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_bucket, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_bucket_of_instance, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_ring_is_shared, setup_many, teardown),
 	    cmocka_unit_test_setup_teardown(test_punt_ring_full, setup, teardown),
 	};
 	int failed;

@@ -217,6 +217,75 @@ static void limits(void **state)
 	assert_int_equal(f->holder.n, 8);
 }
 
+/* One packet of a party, in a queue of its own. */
+static void hold_one(struct fx *f, struct xtr_hold *q, struct xtr_pkt pkt, uint32_t seq)
+{
+	struct rte_mbuf *m = fx_packet(f, 0, "10.1.0.9", "10.2.0.7", seq);
+
+	pkt.l2_len = 14;
+	*xtr_pkt(m) = pkt;
+	xtr_hold_add(&f->holder, q, m, xtr_wheel_now(&f->wheel));
+}
+
+/* A scan fills what an instance may hold, or all: whoever has less still finds room, at its cost.
+ */
+static void shares(void **state)
+{
+	struct fx *f = *state;
+	struct xtr_hold scan[16] = {0}, a = {0}, b = {0}, other = {0};
+	const struct xtr_pkt scanner = {.inst = 1}, second = {.inst = 1, .port = 1},
+			     tunnel = {.inst = 1, .flags = XTR_PKT_DECAP},
+			     stranger = {.inst = 2, .flags = XTR_PKT_DECAP};
+	const uint64_t *drops = f->dp->control_drops;
+
+	f->dp->ports[1].inst = 1;
+	for (unsigned i = 0; i < 16; i++)
+		hold_one(f, &scan[i], scanner, i);
+	assert_int_equal(drops[XTR_DROP_HOLD_INSTANCE], 4); /* 12 an instance: its own, the last */
+	assert_int_equal(scan[11].n, 1);
+	assert_int_equal(scan[12].n, 0);
+	/* another port, and what comes out of a tunnel: the oldest go */
+	hold_one(f, &a, second, 100);
+	hold_one(f, &a, second, 101);
+	hold_one(f, &b, tunnel, 200);
+	assert_int_equal(a.n, 2);
+	assert_int_equal(b.n, 1);
+	assert_int_equal(scan[0].n + scan[1].n + scan[2].n, 0);
+	assert_int_equal(scan[3].n, 1);
+	assert_int_equal(drops[XTR_DROP_HOLD_INSTANCE], 7);
+	assert_int_equal(f->holder.n_instance[1], 12);
+	/* up to as many as the scanner has */
+	for (unsigned i = 0; i < 10; i++)
+		hold_one(f, &a, second, 102 + i);
+	assert_int_equal(a.n, 6);
+	assert_int_equal(f->holder.n_instance[1], 12);
+	/* 16 in all: a stranger gets what is left, then takes from who has the most */
+	for (unsigned i = 0; i < 5; i++)
+		hold_one(f, &other, stranger, 300 + i);
+	assert_int_equal(other.n, 5);
+	assert_int_equal(drops[XTR_DROP_HOLD_TOTAL], 1);
+	assert_int_equal(a.n, 5);
+	assert_int_equal(f->holder.n, 16);
+	/* what gave way was the first that came */
+	assert_int_equal(fx_seq(a.first), 101);
+	xtr_gate_release(&f->holder, &a);
+	/* who waits in gates is counted, but not for anybody: it can't go any more */
+	for (unsigned i = 0; i < 16; i++)
+		xtr_hold_drop(&f->holder, &scan[i], XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
+	xtr_hold_drop(&f->holder, &b, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
+	xtr_hold_drop(&f->holder, &other, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
+	assert_int_equal(f->holder.n, 5);
+	for (unsigned i = 0; i < 16; i++)
+		hold_one(f, &scan[i], scanner, i);
+	assert_int_equal(f->holder.n_instance[1], 12);
+	hold_one(f, &a, second, 110);
+	assert_int_equal(a.n, 1);
+	xtr_hold_drop(&f->holder, &a, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
+	for (unsigned i = 0; i < 16; i++)
+		xtr_hold_drop(&f->holder, &scan[i], XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL);
+	assert_int_equal(f->holder.n, 5);
+}
+
 static void drop_by_age(void **state)
 {
 	struct fx *f = *state;
@@ -650,6 +719,7 @@ int main(int argc, char **argv)
 	    T(late_joins),
 	    T(several_gates),
 	    T_SMALL(limits),
+	    T_SMALL(shares),
 	    T_SMALL(drop_by_age),
 	    T(no_buffers),
 	    T(ring_full),

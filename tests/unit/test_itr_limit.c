@@ -546,7 +546,53 @@ static void test_pendings(void **state)
 	xtr_clock_advance(&f->w.wheel, 60000);
 	assert_int_equal(f->itr->total[ITR_RESOLVING], 0);
 	assert_int_equal(f->forgotten, forgotten + 65536);
-	assert_true(TAILQ_EMPTY(&itr_instance(f->itr, 0, false)->oldest));
+	assert_null(itr_instance(f->itr, 0, false)->askers);
+}
+
+/* Within an instance, the same by who asks: a port's scan fills all, and another's EID is asked
+ * for. */
+static void test_pendings_of_askers(void **state)
+{
+	struct fixture *f = *state;
+	struct xtr_eid src = eid_in(0, "10.1.1.4"), e;
+	struct xtr_pending *p;
+
+	begin(f, 0, 0);
+	f->w.send_rc = -ENETUNREACH;
+	for (unsigned i = 0; i < 16384; i++) {
+		e = host(0, i);
+		p = xtr_itr_resolve_for(f->itr, &e, &src, 3);
+		assert_non_null(p);
+	}
+	e = host(0, 16384);
+	assert_null(xtr_itr_resolve_for(f->itr, &e, &src, 3));
+	assert_int_equal(f->forgotten, 0);
+	/* up to as many as the other has left; the oldest go */
+	for (unsigned i = 0; i < 8192; i++) {
+		e = host(0, 20000 + i);
+		assert_non_null(xtr_itr_resolve_for(f->itr, &e, &src, 70000));
+		assert_int_equal(f->forgotten, i + 1);
+	}
+	e = host(0, 30000);
+	assert_null(xtr_itr_resolve_for(f->itr, &e, &src, 70000));
+	assert_null(xtr_itr_resolve_for(f->itr, &e, &src, 3));
+	assert_non_null(xtr_itr_resolve_for(f->itr, &e, &src, 4));
+	assert_int_equal(itr_instance(f->itr, 0, false)->held[ITR_RESOLVING], 16384);
+	/* whoever asks for what is being resolved joins it */
+	p = xtr_itr_resolve_for(f->itr, &e, &src, 3);
+	assert_non_null(p);
+	assert_int_equal(p->asker->id, 4);
+	/* what was given up would be asked for anew, the youngest are there */
+	e = host(0, 16383);
+	p = xtr_itr_resolve_for(f->itr, &e, &src, 4);
+	assert_non_null(p);
+	assert_int_equal(p->asker->id, 3);
+	e = host(0, 0);
+	p = xtr_itr_resolve_for(f->itr, &e, &src, 4);
+	assert_non_null(p);
+	assert_int_equal(p->asker->id, 4);
+	xtr_clock_advance(&f->w.wheel, 60000);
+	assert_null(itr_instance(f->itr, 0, false)->askers);
 }
 
 /* Where memory ends, none is given up for what does not come. */
@@ -697,6 +743,7 @@ int main(void)
 	    T(test_log),
 	    T(test_memory),
 	    T(test_pendings),
+	    T(test_pendings_of_askers),
 	    T(test_pendings_memory),
 	    T(test_summary),
 	    T(test_show_counters),
