@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A data plane of one worker and two ports made of rings, with what the control lcore has on top:
- * fib, rib, RLOCs, held packets. The test plays the control loop, and the worker too unless it
- * starts a thread.
+ * A data plane of one worker and two ports made of rings, unless the test says otherwise, with what
+ * the control lcore has on top: fib, rib, RLOCs, held packets. The test plays the control loop, and
+ * the worker too unless it starts a thread.
  *
  * Port 0 is the site's, in instance-ID 5, whose EIDs are 10.1.0.0/16; port 1 the core's, with
  * 192.0.2.1/24.
@@ -26,10 +26,14 @@
 #include "eal_fixture.h"
 #include "wire/data.h"
 
-#define FX_PORTS   2
+#ifndef FX_PORTS
+#define FX_PORTS 2
+#endif
 #define FX_IID     5
 #define FX_RING    16384u
 #define FX_PER_EID 4000u
+
+static unsigned fx_workers = 1;
 
 struct fx {
 	struct xtr_dp *dp;
@@ -166,7 +170,7 @@ static inline void fx_turn(struct fx *f)
 static inline void fx_open(struct fx *f)
 {
 	static unsigned serial;
-	struct xtr_dp_opts opts = {.n_workers = 1,
+	struct xtr_dp_opts opts = {.n_workers = fx_workers,
 	    .mbufs = 8192,
 	    .hold_mbufs = 9216,
 	    .punt_rate = 100000000,
