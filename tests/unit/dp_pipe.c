@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The data plane of dp_wires.h as a filter, for tests that judge it from outside. Standard input,
- * a line a command; what is named "hex" is a packet's bytes:
+ * The data plane of dp_wires.h as a filter, for tests that judge it from outside:
+ *
+ *   dp_pipe [WORKERS [stages]]     stages: without the fast path
+ *
+ * Standard input, a line a command; what is named "hex" is a packet's bytes:
  *
  *   rx PORT SEG hex          a frame on a port's wire, in segments of SEG bytes (0: one)
  *   decap PORT TTL TOS SRC hex   from the LISP header on, as control gives back what was
@@ -129,10 +132,15 @@ static void answer(void)
 	json_decref(o);
 }
 
+/* To the workers in turn. */
 static void inject(struct rte_mbuf *m, enum xtr_inject how)
 {
+	static unsigned serial;
+	unsigned worker = serial++ % fix.dp->n_workers;
+
 	xtr_pkt(m)->inject = (uint8_t)how;
-	dp_need(rte_ring_enqueue(fix.w->inject, m) == 0, "inject ring");
+	xtr_pkt(m)->worker = (uint8_t)worker;
+	dp_need(rte_ring_enqueue(fix.dp->workers[worker]->inject, m) == 0, "inject ring");
 }
 
 static bool command(const char *line)
@@ -187,14 +195,17 @@ static bool command(const char *line)
 	return true;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	unsigned workers = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
 	char *line = NULL;
 	size_t size = 0;
 	int status = 0;
 
 	dp_eal();
-	dp_open(&fix, 1, 1024);
+	dp_need(workers >= 1 && workers <= XTR_DP_WORKERS, "workers");
+	dp_open(&fix, workers, 1024);
+	fix.dp->stages_only = argc > 2 && !strcmp(argv[2], "stages");
 	while (!status && getline(&line, &size, stdin) > 0)
 		if (!command(line)) {
 			fprintf(stderr, "not understood: %.60s\n", line);

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the data plane makes of packets, judged by scapy.
 
-dp_pipe (its only argument) is the data plane with the tables of dp_wires.h. Each packet goes in alone; what comes out
-is compared, byte for byte, with what scapy builds for it. Of each packet it is also checked that it came out once, or was
-punted, or dropped with a counter, and that its buffers are free again.
+dp_pipe (the arguments are how to call it) is the data plane with the tables of dp_wires.h. Each packet goes in alone;
+what comes out is compared, byte for byte, with what scapy builds for it. Of each packet it is also checked that it came
+out once, or was punted, or dropped with a counter, and that its buffers are free again.
 
 Exit status 77 (skipped) where scapy is missing.
 """
@@ -42,6 +42,14 @@ ECN_UNUSED = {(NOT_ECT, ECT0), (NOT_ECT, ECT1), (ECT1, ECT0), (CE, ECT1)}
 PIPE = None
 
 
+def arguments():
+    """How dp_pipe is called: the words up to the first option; the rest is unittest's."""
+    n = next((i for i, word in enumerate(sys.argv) if i and word.startswith("-")), len(sys.argv))
+    words = sys.argv[1:n]
+    del sys.argv[1:n]
+    return words
+
+
 def mac(last):
     return "02:00:00:00:02:%02x" % last
 
@@ -71,7 +79,7 @@ def lisp(inner, first=0, second=0):
 class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.pipe = subprocess.Popen([PIPE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        cls.pipe = subprocess.Popen(PIPE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     @classmethod
     def tearDownClass(cls):
@@ -745,5 +753,5 @@ class Classification(Case):
 
 
 if __name__ == "__main__":
-    PIPE = sys.argv.pop(1)
+    PIPE = arguments()
     unittest.main()
