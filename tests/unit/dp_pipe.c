@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The data plane of dp_wires.h as a filter, for tests that judge it from outside. Standard input,
- * a line a command; what is named "hex" is a packet's bytes:
+ * The data plane of dp_wires.h as a filter, for tests that judge it from outside. Arguments: the
+ * ports that are VLANs of the trunk, as digits, and what the trunk's device does for us:
+ * "offloads", else nothing. Standard input, a line a command; what is named "hex" is a packet's
+ * bytes:
  *
  *   rx PORT SEG hex          a frame on a port's wire, in segments of SEG bytes (0: one)
  *   decap PORT TTL TOS SRC hex   from the LISP header on, as control gives back what was
@@ -43,6 +45,43 @@ static size_t from_hex(const char *text, uint8_t *p, size_t max)
 		p[n++] = (uint8_t)byte;
 	}
 	return n;
+}
+
+/* A frame as the device of a port hands it over: a device of many may take the tag off and look at
+ * the IPv4 header's checksum. */
+static struct rte_mbuf *device_rx(uint8_t *p, size_t len, unsigned seg, unsigned port)
+{
+	uint8_t offloads = port < DP_DEVICES ? fix.dp->ports[port].offloads : 0;
+	uint64_t flags = 0;
+	uint16_t tci = 0;
+	struct rte_mbuf *m;
+
+	if (offloads & XTR_OFFLOAD_VLAN_STRIP && len >= 18 && p[12] == 0x81 && p[13] == 0) {
+		flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+		tci = (uint16_t)(p[14] << 8 | p[15]);
+		len -= 4;
+		memmove(p + 12, p + 16, len - 12);
+	}
+	if (offloads & XTR_OFFLOAD_CHECKSUM && len >= 34 && p[12] == 8 && p[13] == 0) {
+		unsigned hlen = (p[14] & 15) * 4u;
+		bool whole = hlen >= 20 && len >= 14 + hlen;
+		unsigned sum = whole ? dp_checksum(p + 14, hlen) : 0;
+
+		if (whole)
+			flags |= sum == ((unsigned)p[24] << 8 | p[25]) ? RTE_MBUF_F_RX_IP_CKSUM_GOOD
+								       : RTE_MBUF_F_RX_IP_CKSUM_BAD;
+	}
+	m = dp_packet(fix.dp->rx_pool, p, len, seg);
+	m->ol_flags |= flags;
+	m->vlan_tci = tci;
+	return m;
+}
+
+/* What it puts on the wire: the tag of the mbuf is in the frame. */
+static void device_tx(struct rte_mbuf *m)
+{
+	if (m->ol_flags & RTE_MBUF_F_TX_VLAN)
+		dp_need(rte_vlan_insert(&m) == 0, "tag");
 }
 
 static json_t *hex_of(const struct rte_mbuf *m)
@@ -101,8 +140,9 @@ static void answer(void)
 	struct rte_mbuf *m;
 
 	dp_turns(&fix);
-	for (unsigned port = 0; port < DP_PORTS; port++)
-		while ((m = dp_tx(&fix, port)) != NULL) {
+	for (unsigned port = 0; port < DP_DEVICES; port++)
+		while (fix.tx[port] && (m = dp_tx(&fix, port)) != NULL) {
+			device_tx(m);
 			json_array_append_new(
 			    tx, json_pack("{s:i, s:o}", "port", (int)port, "frame", hex_of(m)));
 			rte_pktmbuf_free(m);
@@ -155,8 +195,9 @@ static bool command(const char *line)
 	if (sscanf(line, "petr %47s %15s", word, state) == 2)
 		return dp_petr(&fix, !strcmp(word, "always"), state);
 	if (sscanf(line, "rx %u %u %n", &port, &a, &at) == 2 && at) {
-		m = dp_packet(fix.dp->rx_pool, p, from_hex(line + at, p, sizeof(p)), a);
-		dp_need(port < DP_PORTS && rte_ring_enqueue(fix.rx[port], m) == 0, "rx ring");
+		m = device_rx(p, from_hex(line + at, p, sizeof(p)), a, port);
+		dp_need(port < DP_DEVICES && fix.rx[port] && rte_ring_enqueue(fix.rx[port], m) == 0,
+		    "rx ring");
 	} else if (sscanf(line, "decap %u %u %u %47s %n", &port, &a, &b, word, &at) == 4 && at) {
 		m = dp_packet(fix.dp->hold_pool, p, from_hex(line + at, p, sizeof(p)), 2048);
 		xtr_pkt(m)->port = (uint8_t)port;
@@ -187,14 +228,21 @@ static bool command(const char *line)
 	return true;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	uint8_t offloads =
+	    argc > 2 && !strcmp(argv[2], "offloads")
+		? XTR_OFFLOAD_VLAN_STRIP | XTR_OFFLOAD_VLAN_INSERT | XTR_OFFLOAD_CHECKSUM
+		: 0;
+	unsigned vlans = 0;
 	char *line = NULL;
 	size_t size = 0;
 	int status = 0;
 
+	for (const char *p = argc > 1 ? argv[1] : ""; *p >= '0' && *p < '0' + DP_PORTS; p++)
+		vlans |= 1u << (*p - '0');
 	dp_eal();
-	dp_open(&fix, 1, 1024);
+	dp_open_as(&fix, 1, 1024, vlans, vlans ? offloads : offloads & XTR_OFFLOAD_CHECKSUM);
 	while (!status && getline(&line, &size, stdin) > 0)
 		if (!command(line)) {
 			fprintf(stderr, "not understood: %.60s\n", line);
