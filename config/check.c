@@ -17,7 +17,7 @@ static const struct xtr_cfg_port *find_port(const struct xtr_config *cfg, const 
 
 static int no_such_port(struct xtr_cfg_loader *l, const config_setting_t *s)
 {
-	char names[XTR_MAX_PORTS * (XTR_NAME_LEN + 2) + 1];
+	char names[XTR_MAX_INTERFACES * (XTR_NAME_LEN + 2) + 1];
 	size_t n = 0;
 
 	if (!l->cfg->n_ports)
@@ -71,14 +71,15 @@ static int check_interfaces(struct xtr_cfg_loader *l)
 	const struct xtr_config *cfg = l->cfg;
 
 	for (unsigned i = 0; cfg->mirror && i < cfg->n_ports; i++) {
-		const char *iface = strstr(cfg->ports[i].device, ",iface=");
+		const char *device = cfg->ports[i].device;
+		const char *iface = device ? strstr(device, ",iface=") : NULL;
 		char name[XTR_NAME_LEN];
 
 		if (!iface)
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(iface + 7, ","), iface + 7);
 		if (find_port(cfg, name))
-			return xtr_cfg_bad(l, xtr_cfg_at(l, "ports", i, "device"),
+			return xtr_cfg_bad(l, xtr_cfg_port_at(l, i, "device"),
 			    "an iface other than %s, which is the name of a port and so of its "
 			    "interface in Linux",
 			    name);
@@ -114,7 +115,7 @@ static int check_instances(struct xtr_cfg_loader *l)
 	for (unsigned i = 0; !r && i < cfg->n_ports; i++)
 		if (cfg->ports[i].iid)
 			r = add_instance(
-			    l, &in, xtr_cfg_at(l, "ports", i, "instance-id"), cfg->ports[i].iid);
+			    l, &in, xtr_cfg_port_at(l, i, "instance-id"), cfg->ports[i].iid);
 	for (unsigned i = 0; !r && i < cfg->n_database; i++)
 		if (cfg->database[i].eid.iid)
 			r = add_instance(l, &in,

@@ -23,7 +23,7 @@ static int check_proxy_itr(struct xtr_cfg_loader *l)
 	const struct xtr_config *cfg = l->cfg;
 
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
-		const config_setting_t *s = xtr_cfg_at(l, "ports", i, "proxy-itr");
+		const config_setting_t *s = xtr_cfg_port_at(l, i, "proxy-itr");
 
 		if (!cfg->ports[i].proxy_itr)
 			continue;
@@ -80,7 +80,7 @@ static int check_use_petr(struct xtr_cfg_loader *l)
 		return xtr_cfg_bad(
 		    l, s, "it only beside a map-resolver or a map-cache: nothing leads to a PETR");
 	for (unsigned i = 0; !r && i < cfg->n_ports; i++)
-		r = check_not_own(l, &cfg->ports[i], xtr_cfg_at(l, "ports", i, "addresses"));
+		r = check_not_own(l, &cfg->ports[i], xtr_cfg_port_at(l, i, "addresses"));
 	return r;
 }
 

@@ -213,6 +213,19 @@ static void mappings_free(struct xtr_cfg_mapping *m, unsigned n)
 	free(m);
 }
 
+static void ports_free(struct xtr_cfg_port *ports, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		/* where the loader stopped half way, VLANs are still with their port */
+		for (unsigned v = 0; ports[i].vlans && v < ports[i].n_vlans; v++)
+			free(ports[i].vlans[v].addresses);
+		free(ports[i].vlans);
+		free(ports[i].device);
+		free(ports[i].addresses);
+	}
+	free(ports);
+}
+
 void xtr_config_free(struct xtr_config *cfg)
 {
 	if (!cfg)
@@ -220,11 +233,7 @@ void xtr_config_free(struct xtr_config *cfg)
 	for (unsigned i = 0; i < cfg->eal.n_args; i++)
 		free(cfg->eal.args[i]);
 	free(cfg->eal.args);
-	for (unsigned i = 0; i < cfg->n_ports; i++) {
-		free(cfg->ports[i].device);
-		free(cfg->ports[i].addresses);
-	}
-	free(cfg->ports);
+	ports_free(cfg->ports, cfg->n_ports);
 	free(cfg->routes);
 	free(cfg->neighbours);
 	free(cfg->instances);

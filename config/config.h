@@ -11,31 +11,40 @@
 
 #include "wire/addr.h"
 
-#define XTR_NAME_LEN    16 /* port and interface names, Linux's limit, with the zero byte */
-#define XTR_MAX_PORTS   64
-#define XTR_MAX_PETRS   64
-#define XTR_MAX_WORKERS 64
+#define XTR_NAME_LEN       16 /* port and interface names, Linux's limit, with the zero byte */
+#define XTR_MAX_PORTS      64
+#define XTR_MAX_INTERFACES 256 /* ports and their VLANs */
+#define XTR_MAX_VLANS      (XTR_MAX_INTERFACES - 1)
+#define XTR_MAX_PETRS      64
+#define XTR_MAX_WORKERS    64
 #define XTR_MAP_CACHE_LIMIT_MAX                                                                    \
 	4000000 /* learned entries; workers' table of entries has room for routes beside them */
 
 enum xtr_side { XTR_SIDE_CORE, XTR_SIDE_SITE };
 
-/* ports = ( { ... } ) */
+/* ports = ( { ... vlans = ( { ... } ); } ): an interface, which is a port or a VLAN of one. All
+ * ports come first, in the file's order, then the VLANs of the first port, and so on. */
 struct xtr_cfg_port {
 	char name[XTR_NAME_LEN]; /* name: the port's and its TAP's name; unique */
-	char *device;            /* device: PCI address, or a vdev as in "net_tap0,iface=dtap0" */
-	enum xtr_side side;      /* side: "core" or "site" */
+	char
+	    *device; /* device: PCI address, or a vdev as in "net_tap0,iface=dtap0"; NULL: a VLAN */
+	uint16_t vlan_id;   /* vlan-id: 1 to 4094, of a port each once; 0: a port */
+	unsigned parent;    /* index of the VLAN's port; of a port, its own */
+	bool offloads;      /* offloads: of a port: what its device can do is used, true */
+	enum xtr_side side; /* side: "core" or "site" */
 	/* instance-id: of a site port or a proxy-itr's, 0; another core port's is always 0 */
 	uint32_t iid;
 	/* proxy-itr: false; true: packets of any source that come in here may be encapsulated, to
 	 * what the map-cache is configured to serve: entries with locators or "send-map-request"
 	 * (RFC 6832 section 5) */
 	bool proxy_itr;
-	uint16_t mtu; /* mtu: 576 to 9216, 1500 */
+	uint16_t mtu; /* mtu: 576 to 9216, 1500; of a VLAN at most, and by default, the port's */
 	/* addresses: host address with prefix length, so ip has its host bits here; iid is that of
 	 * a site port, 0 on a core port */
 	struct xtr_eid *addresses;
 	unsigned n_addresses;
+	struct xtr_cfg_port *vlans; /* the loader's own: NULL once they stand behind the ports */
+	unsigned n_vlans;           /* of a port */
 };
 
 /* routes = ( { prefix = "0.0.0.0/0"; via = "172.16.1.1"; } ) */
@@ -153,7 +162,7 @@ struct xtr_config {
 	} eal;
 
 	struct xtr_cfg_port *ports;
-	unsigned n_ports;
+	unsigned n_ports; /* VLANs and all */
 	struct xtr_cfg_route *routes;
 	unsigned n_routes;
 	struct xtr_cfg_neighbour *neighbours;

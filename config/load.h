@@ -155,8 +155,12 @@ int xtr_cfg_bad(struct xtr_cfg_loader *l, const config_setting_t *s, const char 
     __attribute__((format(printf, 3, 4)));
 
 /* The settings of the file, by subject. */
-extern const struct xtr_cfg_list xtr_cfg_ports, xtr_cfg_routes,
-    xtr_cfg_neighbours; /* load_ports.c */
+extern const struct xtr_cfg_list xtr_cfg_routes, xtr_cfg_neighbours; /* load_ports.c */
+/* Reads the list of ports, and puts their VLANs behind them. */
+xtr_cfg_reader xtr_cfg_read_ports;
+/* The member of the group that describes an interface; NULL: the group. */
+const config_setting_t *xtr_cfg_port_at(
+    const struct xtr_cfg_loader *l, unsigned i, const char *member);
 /* The instance of a port's own addresses and routes. Those of a core port are the underlay's,
  * whatever instance the packets are from that it takes as a proxy-ITR. */
 uint32_t xtr_cfg_network(const struct xtr_cfg_port *p);

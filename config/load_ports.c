@@ -116,15 +116,43 @@ static const struct xtr_cfg_list addresses = {
     .read = xtr_cfg_elem_host,
 };
 
+#define SIDE_FIELD                                                                                 \
+	XTR_CFG_WORD("side", struct xtr_cfg_port, side, sides, .required = "\"core\" or \"site\"")
+/* settings of ports and VLANs alike */
+#define INTERFACE_FIELDS                                                                           \
+	SIDE_FIELD, XTR_CFG_INT("instance-id", struct xtr_cfg_port, iid, 0, XTR_IID_MAX),          \
+	    XTR_CFG_BOOL("proxy-itr", struct xtr_cfg_port, proxy_itr),                             \
+	    XTR_CFG_INT("mtu", struct xtr_cfg_port, mtu, 576, 9216),                               \
+	    XTR_CFG_LIST(                                                                          \
+		"addresses", xtr_cfg_read_list, struct xtr_cfg_port, addresses, 0, 0, &addresses)
+
+static const struct xtr_cfg_field vlan_fields[] = {
+    XTR_CFG_FIELD("name", read_name, struct xtr_cfg_port, name,
+	.required = "the name of the VLAN's interface in Linux"),
+    XTR_CFG_INT("vlan-id", struct xtr_cfg_port, vlan_id, 1, 4094, .required = "1 to 4094"),
+    INTERFACE_FIELDS,
+    {0},
+};
+
+static int elem_vlan(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);
+static char *once_vlan(const void *elem, char *buf);
+
+static const struct xtr_cfg_list vlans = {
+    .size = sizeof(struct xtr_cfg_port),
+    .count = offsetof(struct xtr_cfg_port, n_vlans),
+    .allowed = "vlans { vlan-id, name, side, ... }",
+    .read = elem_vlan,
+    .once = once_vlan,
+    .once_member = "vlan-id",
+};
+
 static const struct xtr_cfg_field port_fields[] = {
     XTR_CFG_FIELD("name", read_name, struct xtr_cfg_port, name,
 	.required = "the name of the port's interface in Linux"),
     XTR_CFG_FIELD("device", read_device, struct xtr_cfg_port, device, .required = DEVICE_WORDS),
-    XTR_CFG_WORD("side", struct xtr_cfg_port, side, sides, .required = "\"core\" or \"site\""),
-    XTR_CFG_INT("instance-id", struct xtr_cfg_port, iid, 0, XTR_IID_MAX),
-    XTR_CFG_BOOL("proxy-itr", struct xtr_cfg_port, proxy_itr),
-    XTR_CFG_INT("mtu", struct xtr_cfg_port, mtu, 576, 9216),
-    XTR_CFG_LIST("addresses", xtr_cfg_read_list, struct xtr_cfg_port, addresses, 0, 0, &addresses),
+    XTR_CFG_BOOL("offloads", struct xtr_cfg_port, offloads),
+    INTERFACE_FIELDS,
+    XTR_CFG_LIST("vlans", xtr_cfg_read_list, struct xtr_cfg_port, vlans, 0, XTR_MAX_VLANS, &vlans),
     {0},
 };
 
@@ -154,15 +182,20 @@ static int add_address(struct xtr_cfg_loader *l, const config_setting_t *s,
 	return xtr_cfg_seen_add(l, &l->addresses, s, text);
 }
 
-static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+static char *once_vlan(const void *elem, char *buf)
 {
-	const struct xtr_cfg_field group = {.arg = port_fields};
-	const config_setting_t *m;
-	struct xtr_cfg_port *p = elem;
-	int r;
+	sprintf(buf, "%u", ((const struct xtr_cfg_port *)elem)->vlan_id);
+	return buf;
+}
 
-	p->mtu = 1500;
-	r = xtr_cfg_read_group(l, s, &group, p);
+/* What ports and VLANs have in common. */
+static int read_interface(struct xtr_cfg_loader *l, const config_setting_t *s,
+    const struct xtr_cfg_field *fields, struct xtr_cfg_port *p)
+{
+	const struct xtr_cfg_field group = {.arg = fields};
+	const config_setting_t *m;
+	int r = xtr_cfg_read_group(l, s, &group, p);
+
 	if (r)
 		return r;
 	r = xtr_cfg_seen_add(l, &l->port_names, config_setting_get_member(s, "name"), p->name);
@@ -182,12 +215,90 @@ static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *
 	return 0;
 }
 
-const struct xtr_cfg_list xtr_cfg_ports = {
+static int elem_vlan(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+{
+	return read_interface(l, s, vlan_fields, elem);
+}
+
+static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
+{
+	struct xtr_cfg_port *p = elem;
+	int r;
+
+	p->mtu = 1500;
+	p->offloads = true;
+	r = read_interface(l, s, port_fields, p);
+	for (unsigned i = 0; !r && i < p->n_vlans; i++) {
+		const config_setting_t *v = config_setting_get_member(s, "vlans");
+
+		if (!p->vlans[i].mtu)
+			p->vlans[i].mtu = p->mtu;
+		else if (p->vlans[i].mtu > p->mtu)
+			r = xtr_cfg_bad(l, config_setting_get_member(xtr_cfg_elem(v, i), "mtu"),
+			    "576 to %u, which is the port's", p->mtu);
+	}
+	return r;
+}
+
+static const struct xtr_cfg_list ports = {
     .size = sizeof(struct xtr_cfg_port),
     .count = offsetof(struct xtr_config, n_ports),
     .allowed = "ports { name, device, side, ... }",
     .read = elem_port,
 };
+
+int xtr_cfg_read_ports(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
+{
+	const struct xtr_cfg_field list = {
+	    .offset = f->offset, .min = f->min, .max = f->max, .arg = &ports};
+	struct xtr_config *cfg = obj;
+	struct xtr_cfg_port *all;
+	unsigned n, n_ports;
+	int r = xtr_cfg_read_list(l, s, &list, obj);
+
+	if (r)
+		return r;
+	n = n_ports = cfg->n_ports;
+	for (unsigned i = 0; i < n_ports; i++) {
+		cfg->ports[i].parent = i;
+		n += cfg->ports[i].n_vlans;
+	}
+	if (n == n_ports)
+		return 0;
+	if (n > XTR_MAX_INTERFACES)
+		return xtr_cfg_fail(
+		    l, s, NULL, "found %u ports and VLANs, allowed %d", n, XTR_MAX_INTERFACES);
+	all = reallocarray(cfg->ports, n, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	cfg->ports = all;
+	for (unsigned i = 0; i < n_ports; i++) {
+		for (unsigned v = 0; v < all[i].n_vlans; v++) {
+			all[cfg->n_ports] = all[i].vlans[v];
+			all[cfg->n_ports++].parent = i;
+		}
+		free(all[i].vlans);
+		all[i].vlans = NULL;
+	}
+	return 0;
+}
+
+const config_setting_t *xtr_cfg_port_at(
+    const struct xtr_cfg_loader *l, unsigned i, const char *member)
+{
+	const struct xtr_cfg_port *p = l->cfg->ports;
+	const config_setting_t *s = xtr_cfg_at(l, "ports", p[i].parent, NULL);
+
+	if (p[i].vlan_id) {
+		unsigned first = i;
+
+		while (p[first - 1].vlan_id && p[first - 1].parent == p[i].parent)
+			first--;
+		s = xtr_cfg_elem(config_setting_get_member(s, "vlans"), i - first);
+	}
+	return member ? config_setting_get_member(s, member) : s;
+}
 
 /* Whether the port exists is seen in check.c, when all are read. */
 static const struct xtr_cfg_field route_fields[] = {

@@ -91,8 +91,7 @@ bad:
 
 const struct xtr_cfg_field xtr_cfg_root_fields[] = {
     {.name = "eal", .read = xtr_cfg_read_group, .arg = xtr_cfg_eal_fields},
-    XTR_CFG_LIST(
-	"ports", xtr_cfg_read_list, struct xtr_config, ports, 0, XTR_MAX_PORTS, &xtr_cfg_ports),
+    XTR_CFG_LIST("ports", xtr_cfg_read_ports, struct xtr_config, ports, 0, XTR_MAX_PORTS, NULL),
     XTR_CFG_LIST("routes", xtr_cfg_read_list, struct xtr_config, routes, 0, 0, &xtr_cfg_routes),
     XTR_CFG_LIST(
 	"neighbours", xtr_cfg_read_list, struct xtr_config, neighbours, 0, 0, &xtr_cfg_neighbours),

@@ -96,13 +96,17 @@ static void ports_value(void *state, const char *key, json_t *value, bool item)
 	struct ports *p = state;
 	FILE *out = p->view.out;
 	const json_t *link = json_object_get(value, "link");
-	char a[XTRCTL_WORD], b[XTRCTL_WORD], c[XTRCTL_WORD], d[XTRCTL_WORD], e[XTRCTL_WORD];
+	bool vlan = json_is_integer(json_object_get(value, "vlan"));
+	char a[XTRCTL_WORD], b[XTRCTL_WORD], c[XTRCTL_WORD];
 
 	if (!item || strcmp(key, "ports") != 0)
 		return;
 	fprintf(out, "%s%s is %s", p->any ? "\n" : "", xtrctl_string(value, "name"),
 	    json_is_boolean(link) ? (json_is_true(link) ? "up" : "down") : xtrctl_word(link, a));
 	p->any = true;
+	if (vlan)
+		fprintf(out, ", VLAN %s of %s", xtrctl_word(json_object_get(value, "vlan"), a),
+		    xtrctl_word(json_object_get(value, "port"), b));
 	if (json_integer_value(json_object_get(value, "speed_mbps")) > 0)
 		fprintf(out, ", %s Mb/s", xtrctl_word(json_object_get(value, "speed_mbps"), a));
 	fprintf(out, ", %s side, instance %s, workers %s\n",
@@ -114,16 +118,22 @@ static void ports_value(void *state, const char *key, json_t *value, bool item)
 	    xtrctl_word(json_object_get(value, "mac"), b),
 	    xtrctl_word(json_object_get(value, "mtu"), c));
 	fprintf(out, "  Addresses %s\n", xtrctl_word(json_object_get(value, "addresses"), a));
-	fprintf(out, "  Received %s packets, %s bytes, missed %s, errors %s, no buffer %s\n",
+	fprintf(out, "  Offloads %s\n", xtrctl_word(json_object_get(value, "offloads"), a));
+	fprintf(out, "  Received %s packets, %s bytes",
 	    xtrctl_word(json_object_get(value, "rx_packets"), a),
-	    xtrctl_word(json_object_get(value, "rx_bytes"), b),
-	    xtrctl_word(json_object_get(value, "rx_missed"), c),
-	    xtrctl_word(json_object_get(value, "rx_errors"), d),
-	    xtrctl_word(json_object_get(value, "rx_nombuf"), e));
-	fprintf(out, "  Sent %s packets, %s bytes, errors %s\n",
+	    xtrctl_word(json_object_get(value, "rx_bytes"), b));
+	/* what the device counts, it counts for the port */
+	if (!vlan)
+		fprintf(out, ", missed %s, errors %s, no buffer %s",
+		    xtrctl_word(json_object_get(value, "rx_missed"), a),
+		    xtrctl_word(json_object_get(value, "rx_errors"), b),
+		    xtrctl_word(json_object_get(value, "rx_nombuf"), c));
+	fprintf(out, "\n  Sent %s packets, %s bytes",
 	    xtrctl_word(json_object_get(value, "tx_packets"), a),
-	    xtrctl_word(json_object_get(value, "tx_bytes"), b),
-	    xtrctl_word(json_object_get(value, "tx_errors"), c));
+	    xtrctl_word(json_object_get(value, "tx_bytes"), b));
+	if (!vlan)
+		fprintf(out, ", errors %s", xtrctl_word(json_object_get(value, "tx_errors"), a));
+	fputc('\n', out);
 }
 
 static void ports_end(void *state)

@@ -99,6 +99,8 @@ int xtr_eal_start(const struct xtr_config *cfg)
 		add(&a, "-m%u", cfg->eal.memory_mb);
 	add(&a, "--no-telemetry");
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
+		if (cfg->ports[i].vlan_id)
+			continue;
 		add(&a, is_vdev(cfg->ports[i].device) ? "--vdev=%s" : "--allow=%s",
 		    cfg->ports[i].device);
 		bus |= !is_vdev(cfg->ports[i].device);
@@ -117,31 +119,50 @@ int xtr_eal_start(const struct xtr_config *cfg)
 	return 0;
 }
 
-static int open_port(struct xtr_dp *dp, const struct xtr_cfg_port *cfg, unsigned index)
+static int open_device(struct xtr_dp *dp, const struct xtr_config *cfg, unsigned index)
 {
-	struct xtr_dp_port *p = &dp->ports[index];
+	const struct xtr_cfg_port *c = &cfg->ports[index];
 	char name[RTE_ETH_NAME_MAX_LEN];
 	const char *why = "";
 	uint16_t ethdev;
 	int rc;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(cfg->device, ","), cfg->device);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(c->device, ","), c->device);
 	rc = rte_eth_dev_get_port_by_name(name, &ethdev);
 	if (rc < 0) {
 		xtr_log(XTR_LOG_ERR,
 		    "port %s: device %s: no such ethernet device, or its driver refused it",
-		    cfg->name, cfg->device);
+		    c->name, c->device);
 		return rc;
 	}
-	p->site = cfg->side == XTR_SIDE_SITE;
-	p->proxy = cfg->proxy_itr;
-	rc = xtr_dp_instance(dp, cfg->iid);
+	dp->ports[index].trunk = c->n_vlans != 0;
+	dp->ports[index].plain = !c->offloads;
+	rc = xtr_dp_port_open(dp, index, ethdev, c->mtu, &why);
+	if (rc < 0)
+		xtr_log(XTR_LOG_ERR, "port %s: device %s: %s: %s", c->name, c->device, why,
+		    rte_strerror(-rc));
+	return rc;
+}
+
+/* A port, or a VLAN of one that is open. */
+static int open_port(struct xtr_dp *dp, const struct xtr_config *cfg, unsigned index)
+{
+	const struct xtr_cfg_port *c = &cfg->ports[index];
+	struct xtr_dp_port *p = &dp->ports[index];
+	const char *why = "";
+	int rc;
+
+	p->site = c->side == XTR_SIDE_SITE;
+	p->proxy = c->proxy_itr;
+	rc = xtr_dp_instance(dp, c->iid);
 	if (rc < 0)
 		return rc;
 	p->inst = (uint32_t)rc;
-	rc = xtr_dp_port_open(dp, index, ethdev, cfg->mtu, &why);
+	if (!c->vlan_id)
+		return open_device(dp, cfg, index);
+	rc = xtr_dp_vlan_open(dp, index, c->parent, c->vlan_id, c->mtu, &why);
 	if (rc < 0)
-		xtr_log(XTR_LOG_ERR, "port %s: device %s: %s: %s", cfg->name, cfg->device, why,
+		xtr_log(XTR_LOG_ERR, "port %s: VLAN %u: %s: %s", c->name, c->vlan_id, why,
 		    rte_strerror(-rc));
 	return rc;
 }
@@ -191,7 +212,7 @@ struct xtr_dp *xtr_eal_dataplane(const struct xtr_config *cfg)
 	if (xtr_dp_instance(dp, 0) != 0) /* the underlay comes first */
 		goto fail;
 	for (unsigned i = 0; i < cfg->n_ports; i++)
-		if (open_port(dp, &cfg->ports[i], i) < 0)
+		if (open_port(dp, cfg, i) < 0)
 			goto fail;
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
 		int rc = xtr_dp_port_start(dp, i);

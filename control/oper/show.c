@@ -150,6 +150,26 @@ static json_t *address(const struct xtr_eid *a)
 	return json_string(xtr_prefix_format(a, text));
 }
 
+static json_t *offloads(const struct xtr_dp_port *p)
+{
+	static const struct {
+		uint8_t bit;
+		const char *name;
+	} names[] = {
+	    {XTR_OFFLOAD_RSS, "rss"},
+	    {XTR_OFFLOAD_CHECKSUM, "rx-ipv4-checksum"},
+	    {XTR_OFFLOAD_VLAN_STRIP, "rx-vlan-strip"},
+	    {XTR_OFFLOAD_VLAN_INSERT, "tx-vlan-insert"},
+	    {XTR_OFFLOAD_CHAINS, "tx-multi-segment"},
+	};
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < RTE_DIM(names); i++)
+		if (p->offloads & names[i].bit)
+			json_array_append_new(list, json_string(names[i].name));
+	return list;
+}
+
 static json_t *show_port(const struct xtr_ctl *ctl, unsigned i)
 {
 	const struct xtr_cfg_port *cfg = &ctl->cfg->ports[i];
@@ -160,7 +180,8 @@ static json_t *show_port(const struct xtr_ctl *ctl, unsigned i)
 	uint64_t sum[4] = {0};
 	char mac[18];
 
-	rte_eth_stats_get(p->ethdev, &stats);
+	if (!p->vlan)
+		rte_eth_stats_get(p->ethdev, &stats);
 	rte_eth_link_get_nowait(p->ethdev, &link);
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
 	    p->mac[3], p->mac[4], p->mac[5]);
@@ -168,7 +189,7 @@ static json_t *show_port(const struct xtr_ctl *ctl, unsigned i)
 		const struct xtr_worker *worker = ctl->dp->workers[w];
 
 		for (unsigned q = 0; q < worker->n_queues; q++)
-			if (worker->queues[q].port == i)
+			if (worker->queues[q].port == p->parent)
 				json_array_append_new(workers, number(w));
 		sum[0] += worker->port_rx[i][0];
 		sum[1] += worker->port_rx[i][1];
@@ -177,16 +198,21 @@ static json_t *show_port(const struct xtr_ctl *ctl, unsigned i)
 	}
 	for (unsigned a = 0; a < cfg->n_addresses; a++)
 		json_array_append_new(addresses, address(&cfg->addresses[a]));
-	o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:I, s:o, s:o}", "name", cfg->name,
-	    "device", cfg->device, "side", p->site ? "site" : "core", "instance",
-	    (json_int_t)cfg->iid, "mac", mac, "mtu", (int)p->mtu, "link", p->up ? "up" : "down",
-	    "speed_mbps", (json_int_t)(link.link_speed == UINT32_MAX ? 0 : link.link_speed),
-	    "workers", workers, "addresses", addresses);
+	o = json_pack("{s:s, s:s, s:s?, s:o, s:s, s:I, s:s, s:i, s:s, s:I, s:o, s:o, s:o}", "name",
+	    cfg->name, "device", ctl->cfg->ports[p->parent].device, "port",
+	    p->vlan ? ctl->cfg->ports[p->parent].name : NULL, "vlan",
+	    p->vlan ? json_integer(p->vlan) : json_null(), "side", p->site ? "site" : "core",
+	    "instance", (json_int_t)cfg->iid, "mac", mac, "mtu", (int)p->mtu, "link",
+	    p->up ? "up" : "down", "speed_mbps",
+	    (json_int_t)(link.link_speed == UINT32_MAX ? 0 : link.link_speed), "workers", workers,
+	    "offloads", offloads(p), "addresses", addresses);
 	/* what workers counted; what the device lost before they saw it is the driver's to tell */
 	json_object_set_new(o, "rx_packets", number(sum[0]));
 	json_object_set_new(o, "rx_bytes", number(sum[1]));
 	json_object_set_new(o, "tx_packets", number(sum[2]));
 	json_object_set_new(o, "tx_bytes", number(sum[3]));
+	if (p->vlan)
+		return o;
 	json_object_set_new(o, "rx_missed", number(stats.imissed));
 	json_object_set_new(o, "rx_errors", number(stats.ierrors));
 	json_object_set_new(o, "tx_errors", number(stats.oerrors));

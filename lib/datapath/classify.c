@@ -4,19 +4,42 @@
  */
 #include "datapath/dp.h"
 #include "datapath/ip.h"
+#include "datapath/vlan.h"
 
 #include <rte_ether.h>
 
-static bool for_linux_by_mac(const struct rte_ether_addr *dst)
+/* What is not IP is Linux's, but for tags: a port without VLANs has seen this one for the first
+ * time, and the stage `vlan` is to look at it. */
+static void take_other(
+    struct xtr_worker *w, struct rte_mbuf *m, uint16_t type, struct xtr_list *tagged)
 {
-	return rte_is_multicast_ether_addr(dst);
+	const struct xtr_dp_port *p = &w->dp->ports[xtr_pkt(m)->port];
+
+	if (likely(!xtr_vlan_is_tag(type)))
+		xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+	else if (type == RTE_BE16(RTE_ETHER_TYPE_VLAN) && !p->vlans && !p->vlan)
+		xtr_list_add(tagged, m);
+	else
+		xtr_drop(w, m, XTR_DROP_VLAN_STACKED);
+}
+
+/*
+ * Has the device found the checksum of the IPv4 header good? Where it knows a tunnel, it speaks of
+ * the header inside, whether good or bad: a router passes on what a tunnel of others carries. So
+ * "bad" is looked at again, too, and a packet's fate does not depend on the device.
+ */
+static bool is_summed(const struct xtr_worker *w, struct rte_mbuf *m)
+{
+	return w->dp->ports[xtr_pkt(m)->port].offloads & XTR_OFFLOAD_CHECKSUM &&
+	       (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
+	       !(m->packet_type & RTE_PTYPE_TUNNEL_MASK);
 }
 
 /* IPv4: true where m is to be looked up. If not, it is taken care of. */
 static bool take_ip4(struct xtr_worker *w, struct rte_mbuf *m, unsigned off)
 {
 	enum xtr_drop reason;
-	const struct rte_ipv4_hdr *ip = xtr_ip4_check(m, off, &reason);
+	const struct rte_ipv4_hdr *ip = xtr_ip4_check_rest(m, off, is_summed(w, m), &reason);
 
 	if (unlikely(!ip)) {
 		xtr_drop(w, m, reason);
@@ -84,9 +107,10 @@ static bool take_ip6(struct xtr_worker *w, struct rte_mbuf *m, unsigned off)
 void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **pkts, unsigned n)
 {
 	const struct xtr_dp_port *p = &w->dp->ports[port];
-	struct xtr_list ip = {0};
+	struct xtr_list ip = {0}, tagged;
 	uint64_t bytes = 0;
 
+	tagged.n = 0;
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (unsigned i = 0; i < n; i++) {
@@ -112,8 +136,8 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 			continue;
 		}
 		eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-		if (unlikely(for_linux_by_mac(&eth->dst_addr))) {
-			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+		if (unlikely(rte_is_multicast_ether_addr(&eth->dst_addr))) {
+			take_other(w, m, eth->ether_type, &tagged);
 			continue;
 		}
 		if (unlikely(memcmp(eth->dst_addr.addr_bytes, p->mac, 6))) {
@@ -125,13 +149,18 @@ void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **p
 		else if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6)))
 			look_up = take_ip6(w, m, sizeof(*eth));
 		else
-			xtr_stage_punt(w, m, XTR_PUNT_LINUX, 0);
+			take_other(w, m, eth->ether_type, &tagged);
 		if (likely(look_up))
 			xtr_list_add(&ip, m);
 	}
+	for (unsigned i = 0; i < tagged.n; i++)
+		bytes -= tagged.m[i]->pkt_len; /* will be counted when they come back */
+	n -= tagged.n;
 	w->counters[XTR_CTR_RX] += n;
 	w->port_rx[port][0] += n;
 	w->port_rx[port][1] += bytes;
 	if (ip.n)
 		xtr_stage_lookup(w, &ip);
+	if (unlikely(tagged.n))
+		xtr_stage_vlan(w, port, tagged.m, tagged.n);
 }

@@ -7,6 +7,9 @@
 #define XTR_DATAPATH_COUNTERS_H
 
 #define XTR_DROPS(X)                                                                               \
+	/* vlan */                                                                                 \
+	X(VLAN_UNKNOWN, "vlan-unknown")                                                            \
+	X(VLAN_STACKED, "vlan-stacked-tags")                                                       \
 	/* classify */                                                                             \
 	X(ETHER_SHORT, "ether-short")                                                              \
 	X(ETHER_NOT_OURS, "ether-destination-not-ours")                                            \
@@ -45,6 +48,7 @@
 	X(TX_FULL, "tx-queue-full")                                                                \
 	X(TX_DOWN, "tx-port-down")                                                                 \
 	X(TX_HANDOFF, "tx-handoff-full")                                                           \
+	X(TX_REFUSED, "tx-device-refused")                                                         \
 	X(NO_HEADROOM, "no-headroom")                                                              \
 	X(TX_CHAIN, "tx-port-takes-no-chains")                                                     \
 	/* control lcore */                                                                        \

@@ -16,8 +16,8 @@
 #include "mapcache/lpm.h"
 #include "mapcache/pool.h"
 
-#define XTR_BURST          64 /* packets a stage handles at once, at most */
-#define XTR_DP_PORTS       64
+#define XTR_BURST          64  /* packets a stage handles at once, at most */
+#define XTR_DP_PORTS       256 /* ports and their VLANs: an index fits a byte */
 #define XTR_DP_WORKERS     64
 #define XTR_DP_INSTANCES   65536
 #define XTR_GATE_MAX       4096 /* packets a worker keeps while a gate is closed */
@@ -106,19 +106,43 @@ struct xtr_list {
 	struct rte_mbuf *m[XTR_BURST];
 };
 
+/* What a device does for us. The packets are the same without. */
+#define XTR_OFFLOAD_CHECKSUM    0x01 /* rx: looks at IPv4 headers' checksums */
+#define XTR_OFFLOAD_VLAN_STRIP  0x02 /* rx: takes the tag off, into the mbuf */
+#define XTR_OFFLOAD_VLAN_INSERT 0x04 /* tx: puts it in, from the mbuf */
+#define XTR_OFFLOAD_RSS         0x08 /* rx: spreads flows over the queues */
+#define XTR_OFFLOAD_CHAINS      0x10 /* tx: sends packets in several buffers */
+
+#define XTR_VLAN_TAG  4u    /* bytes of an 802.1Q tag in a frame */
+#define XTR_VLAN_IDS  4096u /* VLAN identifiers; 0 and 4095 name none */
+#define XTR_VLAN_MASK 0xfffu
+
+/*
+ * An interface: a port, or a VLAN of one, which is an interface like any other but that it shares
+ * the port's device and queues. Tags are taken off before anything else looks at a frame, and put
+ * in after all else (vlan.c): in between, frames of all interfaces look alike.
+ */
 struct xtr_dp_port {
+	/* start; those up to here the caller's of xtr_dp_port_open(), before */
+	uint8_t site;  /* LISP side: 1 site, 0 core */
+	uint8_t proxy; /* proxy-ITR: packets of any source may be encapsulated */
+	uint8_t trunk; /* will have VLANs */
+	uint8_t plain; /* no offloads but for what several buffers and queues need */
+	uint32_t inst;
 	/* start */
 	uint16_t ethdev;
-	uint8_t site;   /* LISP side: 1 site, 0 core */
-	uint8_t proxy;  /* proxy-ITR: packets of any source may be encapsulated */
-	uint8_t chains; /* the driver sends packets in several buffers */
-	uint16_t n_queues;
-	uint8_t mac[6];
+	uint8_t parent;   /* index of the port; its own, but for a VLAN */
+	uint8_t offloads; /* XTR_OFFLOAD_... that are on */
+	uint16_t vlan;    /* VLAN identifier; 0: a port */
 	uint16_t mtu;
-	uint32_t inst;
-	uint8_t owner; /* single-queue ports: the worker that polls and sends */
+	uint16_t n_rx, n_tx; /* queues; 0 for a VLAN */
+	uint8_t mac[6];
+	uint8_t owner; /* ports with one tx queue: the worker that sends; it polls those with one rx
+			  queue */
+	uint8_t *vlans; /* NULL: it has none. By identifier: index of its interface; of those that
+			   are none, the port's own */
 	struct rte_ring
-	    *handoff; /* single-queue ports: frames of other workers, NULL with one worker */
+	    *handoff; /* ports with one tx queue: frames of other workers, NULL with one worker */
 	/* control: rw, workers: ro */
 	uint8_t up __rte_cache_aligned;
 } __rte_cache_aligned;
@@ -164,6 +188,7 @@ struct xtr_worker {
 		uint8_t port;
 		uint16_t queue;
 	} queues[XTR_DP_PORTS];
+	/* By port, as what follows is that has a port in it; VLANs send as their port */
 	uint16_t tx_queue[XTR_DP_PORTS]; /* UINT16_MAX: hand over to the port's owner */
 	struct xtr_trace *trace; /* NULL but for the control lcore's made-up packets (trace.h) */
 
@@ -184,8 +209,9 @@ struct xtr_worker {
 	uint64_t drops[XTR_DROP_N] __rte_cache_aligned;
 	uint64_t counters[XTR_CTR_N];
 	uint64_t polls, idle_polls, sleeps, busy_cycles;
-	uint64_t port_rx[XTR_DP_PORTS][2], port_tx[XTR_DP_PORTS][2]; /* packets, bytes */
-	struct xtr_rloc_count *rloc;                                 /* by tunnel index */
+	/* By interface, VLANs too: packets, bytes without tags */
+	uint64_t port_rx[XTR_DP_PORTS][2], port_tx[XTR_DP_PORTS][2];
+	struct xtr_rloc_count *rloc;  /* by tunnel index */
 	struct xtr_rloc_count *entry; /* of LISP entries that count: by index in xtr_dp.counted */
 } __rte_cache_aligned;
 
@@ -248,10 +274,15 @@ void xtr_dp_tracer_destroy(struct xtr_worker *w);
 uint64_t xtr_dp_drops(const struct xtr_dp *dp, enum xtr_drop d);
 uint64_t xtr_dp_counter(const struct xtr_dp *dp, enum xtr_counter c);
 
-/* port.c. Control lcore. Configures an ethdev as port `index`, before the workers start. name is
- * the xtrd port name, for log lines. 0 or negative errno with *why. */
+/* port.c. Control lcore. Configures an ethdev as port `index`, before the workers start. mtu: the
+ * largest of the port's and its VLANs' (IP packets, bytes). 0 or negative errno with *why. */
 int xtr_dp_port_open(
     struct xtr_dp *dp, unsigned index, uint16_t ethdev, uint16_t mtu, const char **why);
+/* Makes interface `index` the VLAN `id` (1 to 4094) of a port that is open and a trunk. 0 or
+ * negative errno with *why: -EEXIST, -EINVAL, -ENOMEM. */
+int xtr_dp_vlan_open(struct xtr_dp *dp, unsigned index, unsigned parent, uint16_t id, uint16_t mtu,
+    const char **why);
+/* Start and close: of a port, with its VLANs. */
 int xtr_dp_port_start(struct xtr_dp *dp, unsigned index);
 void xtr_dp_port_close(struct xtr_dp *dp, unsigned index);
 
@@ -264,6 +295,9 @@ unsigned xtr_worker_turn(struct xtr_worker *w);
  * The stages, each in a file of its name. Worker lcore only. Each consumes the packets of its list:
  * passes them on, punts, drops or queues them for tx.
  */
+/* vlan: frames from the device of a port, at most XTR_BURST; calls classify for each interface
+ * with what has no tag any more. */
+void xtr_stage_vlan(struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n);
 void xtr_stage_classify(struct xtr_worker *w, unsigned port, struct rte_mbuf **pkts, unsigned n);
 void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in);
 /* inner: of packets that have just come out of tunnels, drops what is not for us to take out.
@@ -275,6 +309,7 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in);
  * outer_tos. */
 void xtr_stage_decap(struct xtr_worker *w, struct xtr_list *in);
 void xtr_stage_decap_inner(struct xtr_worker *w, struct xtr_list *in);
+/* tx: an Ethernet frame, to an interface: a VLAN's tag is not there yet. */
 void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m);
 void xtr_stage_tx_flush(struct xtr_worker *w);
 /* Drops m for `reason`, by way of the control lcore where its source is to be told (RFC 1812

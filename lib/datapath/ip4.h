@@ -14,11 +14,11 @@
 
 /*
  * Checks the IPv4 header at `off` in the packet's first segment (RFC 1812 section 5.2.2): length,
- * version, checksum, total length; cuts what stands behind the packet (Ethernet padding). Returns
- * the header, or NULL and the reason.
+ * version, checksum unless somebody has (`summed`), total length; cuts what stands behind the
+ * packet (Ethernet padding). Returns the header, or NULL and the reason.
  */
-static inline struct rte_ipv4_hdr *xtr_ip4_check(
-    struct rte_mbuf *m, unsigned off, enum xtr_drop *reason)
+static inline struct rte_ipv4_hdr *xtr_ip4_check_rest(
+    struct rte_mbuf *m, unsigned off, bool summed, enum xtr_drop *reason)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, off);
 	unsigned hlen, total;
@@ -31,12 +31,18 @@ static inline struct rte_ipv4_hdr *xtr_ip4_check(
 	if (unlikely(hlen < sizeof(*ip)) || unlikely(m->data_len < off + hlen) ||
 	    unlikely(total < hlen) || unlikely(m->pkt_len < off + total))
 		return NULL;
-	if (unlikely(rte_raw_cksum(ip, hlen) != 0xffff)) {
+	if (!summed && unlikely(rte_raw_cksum(ip, hlen) != 0xffff)) {
 		*reason = XTR_DROP_IP4_CHECKSUM;
 		return NULL;
 	}
 	xtr_mbuf_cut(m, off + total);
 	return ip;
+}
+
+static inline struct rte_ipv4_hdr *xtr_ip4_check(
+    struct rte_mbuf *m, unsigned off, enum xtr_drop *reason)
+{
+	return xtr_ip4_check_rest(m, off, false, reason);
 }
 
 /* No packet comes from here: multicast, broadcast, loopback, 0/8 (RFC 1812 section 5.3.7). Address

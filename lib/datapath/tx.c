@@ -1,22 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tx: frames gathered a port and sent a burst at a time. Where the port belongs to another worker,
- * its ring takes them.
+ * tx: frames gathered a port and sent a burst at a time, those of a VLAN with its tag among those
+ * of its port. Where another worker owns the port, its ring takes them.
  */
 #include "datapath/fast.h"
 #include "datapath/mbuf.h"
+#include "datapath/vlan.h"
 
 #include <rte_ethdev.h>
+
+/* n frames of m leave, or do not leave after all. */
+static void count(struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n, bool leave)
+{
+	const struct xtr_dp_port *p = &w->dp->ports[port];
+	uint64_t bytes = 0, sign = leave ? 1 : ~0ull;
+
+	w->counters[XTR_CTR_TX] += sign * n;
+	if (likely(!p->vlans)) {
+		for (unsigned i = 0; i < n; i++)
+			bytes += m[i]->pkt_len;
+		w->port_tx[port][0] += sign * n;
+		w->port_tx[port][1] += sign * bytes;
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		unsigned tag, from = xtr_vlan_sender(p, m[i], &tag);
+
+		w->port_tx[from][0] += sign;
+		w->port_tx[from][1] += sign * (m[i]->pkt_len - tag);
+	}
+}
+
+/* For drivers that put tags in themselves. Returns how many of m the device takes. */
+static unsigned prepare(
+    struct xtr_worker *w, unsigned port, uint16_t queue, struct rte_mbuf **m, unsigned n)
+{
+	unsigned done = 0;
+
+	while (done < n) {
+		done += rte_eth_tx_prepare(
+		    w->dp->ports[port].ethdev, queue, m + done, (uint16_t)(n - done));
+		if (likely(done == n))
+			break;
+		xtr_drop(w, m[done], XTR_DROP_TX_REFUSED);
+		n--;
+		memmove(m + done, m + done + 1, (n - done) * sizeof(*m));
+	}
+	return n;
+}
 
 static void flush(struct xtr_worker *w, unsigned port)
 {
 	struct xtr_dp_port *p = &w->dp->ports[port];
 	struct rte_mbuf **m = w->tx[port];
 	unsigned n = w->n_tx[port], sent;
-	uint64_t bytes = 0;
+	uint16_t queue = w->tx_queue[port];
 
 	w->n_tx[port] = 0;
-	if (w->tx_queue[port] == UINT16_MAX) {
+	if (queue == UINT16_MAX) {
 		sent = rte_ring_mp_enqueue_burst(p->handoff, (void **)m, n, NULL);
 		for (unsigned i = sent; i < n; i++)
 			xtr_drop(w, m[i], XTR_DROP_TX_HANDOFF);
@@ -27,16 +68,31 @@ static void flush(struct xtr_worker *w, unsigned port)
 			xtr_drop(w, m[i], XTR_DROP_TX_DOWN);
 		return;
 	}
-	for (unsigned i = 0; i < n; i++)
-		bytes += m[i]->pkt_len;
-	sent = rte_eth_tx_burst(p->ethdev, w->tx_queue[port], m, (uint16_t)n);
-	for (unsigned i = sent; i < n; i++) {
-		bytes -= m[i]->pkt_len;
+	if (unlikely(p->offloads & XTR_OFFLOAD_VLAN_INSERT))
+		n = prepare(w, port, queue, m, n);
+	count(w, port, m, n, true); /* once sent they are not ours to look at */
+	sent = rte_eth_tx_burst(p->ethdev, queue, m, (uint16_t)n);
+	if (likely(sent == n))
+		return;
+	count(w, port, m + sent, n - sent, false);
+	for (unsigned i = sent; i < n; i++)
 		xtr_drop(w, m[i], XTR_DROP_TX_FULL);
+}
+
+static void queue_frame(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
+{
+	const struct xtr_dp_port *p = &w->dp->ports[port];
+
+	if (unlikely(p->vlan)) {
+		if (unlikely(!xtr_vlan_tag(p, m))) {
+			xtr_drop(w, m, XTR_DROP_NO_HEADROOM);
+			return;
+		}
+		port = p->parent;
 	}
-	w->counters[XTR_CTR_TX] += sent;
-	w->port_tx[port][0] += sent;
-	w->port_tx[port][1] += bytes;
+	w->tx[port][w->n_tx[port]++] = m;
+	if (w->n_tx[port] == XTR_BURST)
+		flush(w, port);
 }
 
 void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
@@ -50,14 +106,12 @@ void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
 		w->trace->frame = m;
 		return;
 	}
-	if (unlikely(m->nb_segs > 1) && !w->dp->ports[port].chains &&
+	if (unlikely(m->nb_segs > 1) && !(w->dp->ports[port].offloads & XTR_OFFLOAD_CHAINS) &&
 	    !xtr_mbuf_gather(m, m->pkt_len)) {
 		xtr_drop(w, m, XTR_DROP_TX_CHAIN);
 		return;
 	}
-	w->tx[port][w->n_tx[port]++] = m;
-	if (w->n_tx[port] == XTR_BURST)
-		flush(w, port);
+	queue_frame(w, port, m);
 }
 
 void xtr_stage_tx_flush(struct xtr_worker *w)
@@ -69,19 +123,21 @@ void xtr_stage_tx_flush(struct xtr_worker *w)
 
 void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t *ports, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		unsigned port = ports[i];
-
-		w->tx[port][w->n_tx[port]++] = m[i];
-		if (w->n_tx[port] == XTR_BURST)
-			flush(w, port);
-	}
+	for (unsigned i = 0; i < n; i++)
+		queue_frame(w, ports[i], m[i]);
 }
 
 void xtr_fast_tx_one(struct xtr_worker *w, struct rte_mbuf *const *m, unsigned port, unsigned n)
 {
-	unsigned room = XTR_BURST - w->n_tx[port], some = RTE_MIN(n, room);
+	unsigned room, some;
 
+	if (unlikely(w->dp->ports[port].vlan)) {
+		for (unsigned i = 0; i < n; i++)
+			queue_frame(w, port, m[i]);
+		return;
+	}
+	room = XTR_BURST - w->n_tx[port];
+	some = RTE_MIN(n, room);
 	memcpy(&w->tx[port][w->n_tx[port]], m, some * sizeof(*m));
 	w->n_tx[port] = (uint16_t)(w->n_tx[port] + some);
 	if (w->n_tx[port] == XTR_BURST) {

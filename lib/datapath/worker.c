@@ -4,7 +4,7 @@
  * logs or waits, and makes a system call only to sleep when there is nothing to do and back-off is
  * on.
  */
-#include "datapath/fast.h"
+#include "datapath/vlan.h"
 
 #include <sys/prctl.h>
 #include <rte_cycles.h>
@@ -78,11 +78,11 @@ unsigned xtr_worker_turn(struct xtr_worker *w)
 		    rte_eth_rx_burst(dp->ports[port].ethdev, w->queues[i].queue, m, XTR_BURST);
 
 		n += got;
-		if (got)
-			got = (uint16_t)xtr_fast_burst(w, port, m, got);
-		if (got)
-			xtr_stage_classify(w, port, m, got);
-		if (dp->ports[port].handoff)
+		if (got && unlikely(dp->ports[port].vlans != NULL))
+			xtr_stage_vlan(w, port, m, got);
+		else if (got)
+			xtr_receive(w, port, m, got);
+		if (dp->ports[port].handoff && w->tx_queue[port] != UINT16_MAX)
 			n += run_handoff(w, port);
 	}
 	xtr_stage_tx_flush(w);

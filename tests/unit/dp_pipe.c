@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The data plane of dp_wires.h as a filter, for tests that judge it from outside:
+ * The data plane of dp_wires.h as a filter, for tests that judge it from outside. Arguments, each
+ * may be left out:
  *
- *   dp_pipe [WORKERS [stages]]     stages: without the fast path
+ *   workers=N      1 unless told
+ *   vlans=PORTS    digits: the ports that are VLANs of the trunk
+ *   offloads       the trunk's device, or all, do for us what they can
+ *   stages         without the fast path
  *
  * Standard input, a line a command; what is named "hex" is a packet's bytes:
  *
@@ -46,6 +50,43 @@ static size_t from_hex(const char *text, uint8_t *p, size_t max)
 		p[n++] = (uint8_t)byte;
 	}
 	return n;
+}
+
+/* A frame as the device of a port hands it over: a device of many may take the tag off and look at
+ * the IPv4 header's checksum. */
+static struct rte_mbuf *device_rx(uint8_t *p, size_t len, unsigned seg, unsigned port)
+{
+	uint8_t offloads = port < DP_DEVICES ? fix.dp->ports[port].offloads : 0;
+	uint64_t flags = 0;
+	uint16_t tci = 0;
+	struct rte_mbuf *m;
+
+	if (offloads & XTR_OFFLOAD_VLAN_STRIP && len >= 18 && p[12] == 0x81 && p[13] == 0) {
+		flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+		tci = (uint16_t)(p[14] << 8 | p[15]);
+		len -= 4;
+		memmove(p + 12, p + 16, len - 12);
+	}
+	if (offloads & XTR_OFFLOAD_CHECKSUM && len >= 34 && p[12] == 8 && p[13] == 0) {
+		unsigned hlen = (p[14] & 15) * 4u;
+		bool whole = hlen >= 20 && len >= 14 + hlen;
+		unsigned sum = whole ? dp_checksum(p + 14, hlen) : 0;
+
+		if (whole)
+			flags |= sum == ((unsigned)p[24] << 8 | p[25]) ? RTE_MBUF_F_RX_IP_CKSUM_GOOD
+								       : RTE_MBUF_F_RX_IP_CKSUM_BAD;
+	}
+	m = dp_packet(fix.dp->rx_pool, p, len, seg);
+	m->ol_flags |= flags;
+	m->vlan_tci = tci;
+	return m;
+}
+
+/* What it puts on the wire: the tag of the mbuf is in the frame. */
+static void device_tx(struct rte_mbuf *m)
+{
+	if (m->ol_flags & RTE_MBUF_F_TX_VLAN)
+		dp_need(rte_vlan_insert(&m) == 0, "tag");
 }
 
 static json_t *hex_of(const struct rte_mbuf *m)
@@ -104,8 +145,9 @@ static void answer(void)
 	struct rte_mbuf *m;
 
 	dp_turns(&fix);
-	for (unsigned port = 0; port < DP_PORTS; port++)
-		while ((m = dp_tx(&fix, port)) != NULL) {
+	for (unsigned port = 0; port < DP_DEVICES; port++)
+		while (fix.tx[port] && (m = dp_tx(&fix, port)) != NULL) {
+			device_tx(m);
 			json_array_append_new(
 			    tx, json_pack("{s:i, s:o}", "port", (int)port, "frame", hex_of(m)));
 			rte_pktmbuf_free(m);
@@ -163,8 +205,9 @@ static bool command(const char *line)
 	if (sscanf(line, "petr %47s %15s", word, state) == 2)
 		return dp_petr(&fix, !strcmp(word, "always"), state);
 	if (sscanf(line, "rx %u %u %n", &port, &a, &at) == 2 && at) {
-		m = dp_packet(fix.dp->rx_pool, p, from_hex(line + at, p, sizeof(p)), a);
-		dp_need(port < DP_PORTS && rte_ring_enqueue(fix.rx[port], m) == 0, "rx ring");
+		m = device_rx(p, from_hex(line + at, p, sizeof(p)), a, port);
+		dp_need(port < DP_DEVICES && fix.rx[port] && rte_ring_enqueue(fix.rx[port], m) == 0,
+		    "rx ring");
 	} else if (sscanf(line, "decap %u %u %u %47s %n", &port, &a, &b, word, &at) == 4 && at) {
 		m = dp_packet(fix.dp->hold_pool, p, from_hex(line + at, p, sizeof(p)), 2048);
 		xtr_pkt(m)->port = (uint8_t)port;
@@ -197,15 +240,31 @@ static bool command(const char *line)
 
 int main(int argc, char **argv)
 {
-	unsigned workers = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
+	unsigned workers = 1, vlans = 0;
+	uint8_t offloads = 0;
+	bool stages = false;
 	char *line = NULL;
 	size_t size = 0;
 	int status = 0;
 
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], "workers=", 8))
+			workers = (unsigned)atoi(argv[i] + 8);
+		else if (!strncmp(argv[i], "vlans=", 6))
+			for (const char *p = argv[i] + 6; *p >= '0' && *p < '0' + DP_PORTS; p++)
+				vlans |= 1u << (*p - '0');
+		else if (!strcmp(argv[i], "offloads"))
+			offloads =
+			    XTR_OFFLOAD_VLAN_STRIP | XTR_OFFLOAD_VLAN_INSERT | XTR_OFFLOAD_CHECKSUM;
+		else if (!strcmp(argv[i], "stages"))
+			stages = true;
+		else
+			dp_need(false, argv[i]);
 	dp_eal();
 	dp_need(workers >= 1 && workers <= XTR_DP_WORKERS, "workers");
-	dp_open(&fix, workers, 1024);
-	fix.dp->stages_only = argc > 2 && !strcmp(argv[2], "stages");
+	dp_open_as(
+	    &fix, workers, 1024, 8191, vlans, vlans ? offloads : offloads & XTR_OFFLOAD_CHECKSUM);
+	fix.dp->stages_only = stages;
 	while (!status && getline(&line, &size, stdin) > 0)
 		if (!command(line)) {
 			fprintf(stderr, "not understood: %.60s\n", line);

@@ -10,6 +10,9 @@
  *   port 3  core  172.18.1.2/24  fd00:18:1::2/64       instance 100, proxy-ITR
  *
  * fe80::2 is this machine's, on any port.
+ *
+ * Any of them may be a VLAN (10, 20, 30, 40, in this order) of a fifth port, the trunk, which
+ * itself is a core port without addresses.
  */
 #ifndef XTR_DP_WIRES_H
 #define XTR_DP_WIRES_H
@@ -31,26 +34,29 @@
 #include "datapath/hop.h"
 #include "wire/data.h"
 
-#define DP_PORTS 4
-#define DP_SITE  0
-#define DP_CORE  1
-#define DP_SITE2 2
-#define DP_PROXY 3
-#define DP_IID2  100
-#define DP_MTU   1500
+#define DP_PORTS   4
+#define DP_SITE    0
+#define DP_CORE    1
+#define DP_SITE2   2
+#define DP_PROXY   3
+#define DP_IID2    100
+#define DP_MTU     1500
+#define DP_TRUNK   DP_PORTS /* where there are VLANs */
+#define DP_DEVICES (DP_PORTS + 1)
 
 struct dp_wires {
 	struct xtr_dp *dp;
-	struct xtr_worker *w; /* the first */
-	struct rte_ring *rx[DP_PORTS], *tx[DP_PORTS];
-	unsigned opened;
+	struct xtr_worker *w;                             /* the first */
+	struct rte_ring *rx[DP_DEVICES], *tx[DP_DEVICES]; /* NULL: it is a VLAN, or not there */
 	uint32_t tunnel, tunnel2; /* 10.2.2.0/24; the other one of 10.3.0.0/16 */
 	uint32_t tunnel6;         /* 10.26.0.0/16 and 2001:db8:26::/48: over IPv6 */
 	uint32_t encap;           /* the entry of 10.2.2.0/24 */
 };
 
-static const uint8_t dp_mac[DP_PORTS][6] = {
-    {2, 0, 0, 0, 1, 0}, {2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 3}};
+static const uint8_t dp_mac[DP_DEVICES][6] = {{2, 0, 0, 0, 1, 0}, {2, 0, 0, 0, 1, 1},
+    {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 3}, {2, 0, 0, 0, 1, 4}};
+/* what each is as a VLAN */
+static const uint16_t dp_vlan[DP_PORTS] = {10, 20, 30, 40};
 
 static inline void dp_need(bool good, const char *what)
 {
@@ -413,10 +419,9 @@ static inline void dp_mtu(struct dp_wires *f, uint16_t mtu)
 		((struct xtr_tunnel *)xtr_pool_at(&f->dp->tunnel, i))->mtu = mtu;
 }
 
-static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_size)
+static inline void dp_open_device(struct dp_wires *f, unsigned port, unsigned tx_size)
 {
 	static unsigned serial; /* a device's name outlives it */
-	struct xtr_dp_port *p = &f->dp->ports[port];
 	const char *why = "";
 	char name[32];
 	int ethdev;
@@ -430,19 +435,37 @@ static inline void dp_open_port(struct dp_wires *f, unsigned port, unsigned tx_s
 	ethdev =
 	    rte_eth_from_rings(name, &f->rx[port], 1, &f->tx[port], 1, (unsigned)SOCKET_ID_ANY);
 	dp_need(ethdev >= 0, name);
+	f->dp->ports[port].trunk = port == DP_TRUNK;
+	dp_need(xtr_dp_port_open(f->dp, port, (uint16_t)ethdev, DP_MTU, &why) == 0, why);
+	dp_need(xtr_dp_port_start(f->dp, port) == 0, "start of a port");
+}
+
+/* offloads: of the trunk, which its VLANs have, too; the wires' driver has none, so the test does
+ * what a device would do. Without VLANs of all ports. */
+static inline void dp_open_port(
+    struct dp_wires *f, unsigned port, unsigned tx_size, unsigned vlans, uint8_t offloads)
+{
+	struct xtr_dp_port *p = &f->dp->ports[port];
+	const char *why = "";
+
 	p->site = port == DP_SITE || port == DP_SITE2;
 	p->proxy = port == DP_PROXY;
 	p->inst = port == DP_SITE2 || port == DP_PROXY;
-	dp_need(xtr_dp_port_open(f->dp, port, (uint16_t)ethdev, DP_MTU, &why) == 0, why);
+	if (vlans >> port & 1)
+		dp_need(
+		    xtr_dp_vlan_open(f->dp, port, DP_TRUNK, dp_vlan[port], DP_MTU, &why) == 0, why);
+	else
+		dp_open_device(f, port, tx_size);
 	memcpy(p->mac, dp_mac[port], 6);
-	dp_need(xtr_dp_port_start(f->dp, port) == 0, "start of a port");
+	if (port == DP_TRUNK || !vlans)
+		p->offloads |= offloads;
 	p->up = 1;
-	f->opened++;
 }
 
-/* tx_size: slots of each port's transmit ring, a power of two; one less can be used. */
-static inline void dp_open_with(
-    struct dp_wires *f, unsigned workers, unsigned tx_size, unsigned mbufs)
+/* tx_size: slots of each port's transmit ring, a power of two; one less can be used. vlans: bit n:
+ * port n is a VLAN of the trunk, which is there if there is one. */
+static inline void dp_open_as(struct dp_wires *f, unsigned workers, unsigned tx_size,
+    unsigned mbufs, unsigned vlans, uint8_t offloads)
 {
 	struct xtr_dp_opts opts = {.n_workers = workers,
 	    .mbufs = mbufs,
@@ -456,14 +479,16 @@ static inline void dp_open_with(
 	dp_need(f->dp != NULL, "pools and rings");
 	dp_need(xtr_dp_instance(f->dp, 0) == 0 && xtr_dp_instance(f->dp, DP_IID2) == 1, "instance");
 	f->w = f->dp->workers[0];
+	if (vlans)
+		dp_open_port(f, DP_TRUNK, tx_size, vlans, offloads);
 	for (unsigned port = 0; port < DP_PORTS; port++)
-		dp_open_port(f, port, tx_size);
+		dp_open_port(f, port, tx_size, vlans, offloads);
 	dp_tables(f);
 }
 
 static inline void dp_open(struct dp_wires *f, unsigned workers, unsigned tx_size)
 {
-	dp_open_with(f, workers, tx_size, 8191);
+	dp_open_as(f, workers, tx_size, 8191, 0, 0);
 }
 
 static inline void dp_free_ring(struct rte_ring *r)
@@ -477,7 +502,9 @@ static inline void dp_free_ring(struct rte_ring *r)
 
 static inline void dp_close(struct dp_wires *f)
 {
-	for (unsigned port = 0; port < f->opened; port++) {
+	for (unsigned port = 0; port < DP_DEVICES; port++) {
+		if (!f->rx[port])
+			continue;
 		xtr_dp_port_close(f->dp, port);
 		dp_free_ring(f->rx[port]);
 		dp_free_ring(f->tx[port]);

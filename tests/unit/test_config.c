@@ -189,6 +189,16 @@ static void defaults(void **state)
 	xtr_config_free(cfg);
 }
 
+static void check_vlan(
+    const struct xtr_cfg_port *p, const char *name, unsigned parent, unsigned id, unsigned mtu)
+{
+	assert_string_equal(p->name, name);
+	assert_null(p->device);
+	assert_int_equal(p->parent, parent);
+	assert_int_equal(p->vlan_id, id);
+	assert_int_equal(p->mtu, mtu);
+}
+
 static void check_everything_forwarding(const struct xtr_config *cfg)
 {
 	static const uint8_t mac[6] = {2, 0, 0x0a, 0xbc, 0, 0xfe};
@@ -207,7 +217,7 @@ static void check_everything_forwarding(const struct xtr_config *cfg)
 	assert_false(cfg->eal.idle_backoff);
 	assert_int_equal(cfg->eal.mbufs, 65536);
 
-	assert_int_equal(cfg->n_ports, 4);
+	assert_int_equal(cfg->n_ports, 7);
 	assert_string_equal(p[0].name, "core");
 	assert_string_equal(p[0].device, "0000:0A:00.1,txd=1");
 	assert_int_equal(p[0].side, XTR_SIDE_CORE);
@@ -229,8 +239,27 @@ static void check_everything_forwarding(const struct xtr_config *cfg)
 	assert_true(p[3].proxy_itr);
 	assert_int_equal(p[3].iid, 7);
 	assert_eid(&p[3].addresses[0], "192.0.2.1/24");
+	for (unsigned i = 0; i < 4; i++) {
+		static const unsigned vlans[4] = {0, 1, 0, 2};
 
-	assert_int_equal(cfg->n_routes, 5);
+		assert_int_equal(p[i].vlan_id, 0);
+		assert_int_equal(p[i].parent, i);
+		assert_int_equal(p[i].offloads, i != 1);
+		assert_int_equal(p[i].n_vlans, vlans[i]);
+		assert_null(p[i].vlans);
+	}
+	check_vlan(&p[4], "v4094", 1, 4094, 576);
+	check_vlan(&p[5], "w4094", 3, 4094, 1400);
+	check_vlan(&p[6], "w1", 3, 1, 1500);
+	assert_int_equal(p[4].side, XTR_SIDE_CORE);
+	assert_int_equal(p[5].side, XTR_SIDE_SITE);
+	assert_eid(&p[5].addresses[0], "[7] 10.70.0.1/24");
+	assert_true(p[6].proxy_itr);
+	assert_int_equal(p[6].iid, 7);
+
+	assert_int_equal(cfg->n_routes, 6);
+	assert_eid(&cfg->routes[5].prefix, "[7] 10.71.0.0/16");
+	assert_string_equal(cfg->routes[5].port, "w4094");
 	assert_eid(&cfg->routes[0].prefix, "0.0.0.0/0");
 	assert_ip(&cfg->routes[0].via, "172.16.1.1");
 	assert_string_equal(cfg->routes[0].port, "");
@@ -410,6 +439,8 @@ static void reference(void **state)
 	assert_int_equal(cfg->test_clock, none->test_clock);
 	assert_memory_equal(cfg->site_id, none->site_id, 8);
 	assert_int_equal(cfg->ports[0].mtu, 1500);
+	assert_int_equal(cfg->ports[0].offloads, cfg->ports[1].offloads);
+	assert_int_equal(cfg->ports[0].offloads, true);
 	/* with what is set against what is left out beside it */
 	assert_int_equal(cfg->database[0].ttl_min, cfg->database[1].ttl_min);
 	assert_memory_equal(cfg->database[0].locators, cfg->database[1].locators,

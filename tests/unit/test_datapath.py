@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the data plane makes of packets, judged by scapy.
 
-dp_pipe (the arguments are how to call it) is the data plane with the tables of dp_wires.h. Each packet goes in alone;
-what comes out is compared, byte for byte, with what scapy builds for it. Of each packet it is also checked that it came
-out once, or was punted, or dropped with a counter, and that its buffers are free again.
+dp_pipe (the arguments are how to call it, see there) is the data plane with the tables of dp_wires.h. Where ports are VLANs
+of a trunk, what is expected is the same, but that frames of those ports have tags on the wire. Each packet goes in alone; what comes out
+is compared, byte for byte, with what scapy builds for it. Of each packet it is also checked that it came out once, or was
+punted, or dropped with a counter, and that its buffers are free again.
 
 Exit status 77 (skipped) where scapy is missing.
 """
@@ -19,7 +20,7 @@ import unittest
 logging.getLogger("scapy").setLevel(logging.ERROR)
 try:
     from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP, IPOption_RR, fragment
-    from scapy.layers.l2 import ARP, Dot1Q, Ether
+    from scapy.layers.l2 import ARP, Ether
     from scapy.layers.sctp import SCTP
     from scapy.packet import Raw
 except ImportError:
@@ -27,7 +28,7 @@ except ImportError:
     sys.exit(77)
 
 SITE, CORE, SITE2, PROXY = 0, 1, 2, 3
-PORT_MAC = ["02:00:00:00:01:0%d" % p for p in range(4)]
+PORT_MAC = ["02:00:00:00:01:0%d" % p for p in range(5)]
 SENDER = "02:00:00:00:09:09"
 NOT_ECT, ECT1, ECT0, CE = 0, 1, 2, 3
 # RFC 6040 figure 4: [inner][outer]; None: dropped
@@ -40,14 +41,25 @@ ECN = {
 # the cells that the figure marks as unused, but for the one that drops
 ECN_UNUSED = {(NOT_ECT, ECT0), (NOT_ECT, ECT1), (ECT1, ECT0), (CE, ECT1)}
 PIPE = None
+TRUNK = 4
+VLANS = {}  # port: VLAN identifier
+VLAN_ID = [10, 20, 30, 40]
 
 
 def arguments():
-    """How dp_pipe is called: the words up to the first option; the rest is unittest's."""
-    n = next((i for i, word in enumerate(sys.argv) if i and word.startswith("-")), len(sys.argv))
-    words = sys.argv[1:n]
-    del sys.argv[1:n]
-    return words
+    """Takes dp_pipe and what it is to be off the command line."""
+    global PIPE
+    PIPE = [sys.argv.pop(1)]
+    while len(sys.argv) > 1 and not sys.argv[1].startswith("--"):
+        PIPE.append(sys.argv.pop(1))
+    for word in PIPE:
+        if word.startswith("vlans="):
+            VLANS.update({int(port): VLAN_ID[int(port)] for port in word[6:]})
+
+
+def tag(frame, vid, priority=0, tpid=0x8100):
+    """An 802.1Q tag behind the addresses."""
+    return frame[:12] + struct.pack("!HH", tpid, priority << 13 | vid) + frame[12:]
 
 
 def mac(last):
@@ -102,9 +114,27 @@ class Case(unittest.TestCase):
         self.assertGreater(got["in_use_before"], 0)
         self.assertEqual(got["in_use_after"], 0, got)
         self.assertEqual(got["counters"].get("tx-packets", 0), len(got["tx"]))
+        for tx in got["tx"]:
+            self.untag(tx)
         return got
 
+    def untag(self, tx):
+        """A frame that left by the trunk left by one of its VLANs, and with priority 0."""
+        if tx["port"] != TRUNK:
+            self.assertNotIn(tx["port"], VLANS)
+            return
+        frame = bytes.fromhex(tx["frame"])
+        tpid, vid = struct.unpack("!HH", frame[12:16])
+        self.assertEqual(tpid, 0x8100)
+        self.assertIn(vid, VLANS.values())
+        tx.update(port=VLAN_ID.index(vid), frame=(frame[:12] + frame[16:]).hex())
+
     def frame(self, port, data, seg=0):
+        data = bytes(data)
+        if port in VLANS:
+            # what has no room for the addresses has none for a tag
+            data = tag(data, VLANS[port], len(data) % 8) if len(data) >= 12 else data
+            port = TRUNK
         return self.one("rx %d %d %s" % (port, seg, bytes(data).hex()))
 
     def ip(self, port, p, trailer=b"", seg=0):
@@ -704,7 +734,7 @@ class Classification(Case):
             Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / ARP(pdst="10.1.1.2"), to_us / ARP(op=2),
             Ether(dst="01:80:c2:00:00:0e", src=SENDER, type=0x88cc) / Raw(bytes(40)),
             Ether(dst="33:33:00:00:00:01", src=SENDER, type=0x86dd) / Raw(bytes(60)),
-            to_us / Dot1Q(vlan=5) / packet(), Ether(dst=PORT_MAC[SITE], src=SENDER, type=40) / Raw(bytes(40)),
+            Ether(dst=PORT_MAC[SITE], src=SENDER, type=40) / Raw(bytes(40)),
             Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / packet(dst="10.1.1.255"),
             Ether(dst="01:00:5e:00:00:05", src=SENDER) / packet(dst="224.0.0.5"),
             to_us / packet(dst="224.0.0.5"), to_us / packet(dst="239.255.255.255"), to_us / packet(dst="255.255.255.255"),
@@ -752,6 +782,74 @@ class Classification(Case):
             self.assertIn(list(got["drops"]), (["ip4-checksum"], ["ip4-malformed"]), "bit %d" % bit)
 
 
+class Tags(Case):
+    """802.1Q."""
+    def trunk(self, data):
+        return self.one("rx %d 0 %s" % (TRUNK if VLANS else SITE, bytes(data).hex()))
+
+    def untagged(self):
+        port = TRUNK if VLANS else SITE
+        return port, bytes(Ether(dst=PORT_MAC[port], src=SENDER) / packet())
+
+    def test_unknown(self):
+        port, frame = self.untagged()
+        many = bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / ARP(pdst="10.1.1.2"))
+        for vid in (1, 5, 11, 4094, 4095):
+            for priority in (0, 7):
+                self.dropped(self.trunk(tag(frame, vid, priority)), "vlan-unknown")
+                self.dropped(self.trunk(tag(many, vid, priority)), "vlan-unknown")
+
+    def test_priority_alone(self):
+        """VLAN identifier 0 is none: as an untagged frame."""
+        many = bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / ARP(pdst="10.1.1.2"))
+        port, frame = self.untagged()
+        for priority in range(8):
+            self.punted(self.trunk(tag(many, 0, priority)), "linux", many, port=port, l2=14)
+            got = self.trunk(tag(frame, 0, priority))
+            if port == SITE:
+                self.encapsulated(got, packet())
+            else:
+                self.punted(self.trunk(tag(bytes(Ether(dst=PORT_MAC[TRUNK], src=SENDER, type=0x88cc)) + bytes(60), 0)),
+                    "linux", port=TRUNK)
+        self.assertEqual(len(many), 42)
+
+    def test_stacked(self):
+        """No interface has two tags."""
+        port, frame = self.untagged()
+        for vid in [0] + list(VLANS.values()):
+            for tpid in (0x8100, 0x88a8, 0x9100):
+                self.dropped(self.trunk(tag(tag(frame, 7, tpid=tpid), vid)), "vlan-stacked-tags")
+        for _ in range(300):
+            frame = tag(frame, 0)
+        self.dropped(self.trunk(frame), "vlan-stacked-tags")
+
+    def test_other_types_of_tags(self):
+        port, frame = self.untagged()
+        for tpid in (0x88a8, 0x9100):
+            for vid in (0, 5, 10, 20):
+                self.dropped(self.trunk(tag(frame, vid, tpid=tpid)), "vlan-stacked-tags")
+
+    def test_cut(self):
+        """A tag that is not all there."""
+        port, frame = self.untagged()
+        for n in range(14, 18):
+            self.dropped(self.trunk(tag(frame, 10)[:n]), "ether-short")
+
+    def test_vlan_has_its_own_mac_and_frames(self):
+        for port in VLANS:
+            other = Ether(dst=PORT_MAC[TRUNK], src=SENDER) / packet()
+            if PORT_MAC[TRUNK] != PORT_MAC[port]:
+                self.dropped(self.frame(port, other), "ether-destination-not-ours")
+            many = bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src=SENDER) / ARP(pdst="10.1.1.2"))
+            self.punted(self.frame(port, many), "linux", many, port=port, l2=14)
+
+    def test_linux_sends(self):
+        """What comes from a VLAN's TAP gets its tag."""
+        for port in range(4):
+            frame = bytes(Ether(dst=mac(3), src=PORT_MAC[port]) / ARP(pdst="10.1.1.9"))
+            self.assertEqual(self.left(self.one("tx %d %s" % (port, frame.hex())), port), frame)
+
+
 if __name__ == "__main__":
-    PIPE = arguments()
+    arguments()
     unittest.main()

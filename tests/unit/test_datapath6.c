@@ -338,7 +338,7 @@ static void no_chains(void **state)
 
 	dp_mtu(&fix, 9000);
 	for (unsigned chains = 0; chains < 2; chains++) {
-		fix.dp->ports[DP_CORE].chains = (uint8_t)chains;
+		fix.dp->ports[DP_CORE].offloads = chains ? XTR_OFFLOAD_CHAINS : 0;
 		m = dp_packet(fix.dp->rx_pool, f, len, 500);
 		assert_int_equal(m->nb_segs, 3);
 		assert_int_equal(rte_ring_enqueue(fix.rx[DP_SITE], m), 0);
@@ -351,7 +351,7 @@ static void no_chains(void **state)
 		rte_pktmbuf_free(m);
 	}
 	len = ether(f, DP_SITE, packet6(f + 14, "2001:db8:1:1::4", "fd00:16:1::3", 6000));
-	fix.dp->ports[DP_CORE].chains = 0;
+	fix.dp->ports[DP_CORE].offloads = 0;
 	assert_int_equal(
 	    rte_ring_enqueue(fix.rx[DP_SITE], dp_packet(fix.dp->rx_pool, f, len, 1000)), 0);
 	dp_turns(&fix);

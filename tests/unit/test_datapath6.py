@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the data plane makes of IPv6 packets, and of either family in the other, judged by scapy.
 
-As test_datapath.py, whose Case it stands on. What is expected is built from the RFCs with
+As test_datapath.py, whose Case and arguments it has. What is expected is built from the RFCs with
 scapy, byte for byte.
 
 Exit status 77 (skipped) where scapy is missing.
@@ -764,5 +764,5 @@ class JumboFrames(Case6):
 
 
 if __name__ == "__main__":
-    test_datapath.PIPE = test_datapath.arguments()
+    test_datapath.arguments()
     unittest.main()

@@ -223,5 +223,5 @@ class Jumbo(Ways):
 
 
 if __name__ == "__main__":
-    test_datapath.PIPE = test_datapath.arguments()
+    test_datapath.arguments()
     unittest.main()

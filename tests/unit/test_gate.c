@@ -18,7 +18,7 @@ static int setup(void **state)
 /* With more packets than the punt ring takes. */
 static int setup_many(void **state)
 {
-	dp_open_with(&fix, 1, 1024, 16383);
+	dp_open_as(&fix, 1, 1024, 16383, 0, 0);
 	return 0;
 }
 
