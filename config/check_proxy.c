@@ -84,6 +84,52 @@ static int check_use_petr(struct xtr_cfg_loader *l)
 	return r;
 }
 
+/* Is any instance's check of sources this one? Those that nothing is said of have the common one.
+ */
+static bool checks(const struct xtr_config *cfg, enum xtr_cfg_check check)
+{
+	bool found = cfg->lisp.source_check == check;
+
+	for (unsigned i = 0; i < cfg->n_instances; i++)
+		found |= cfg->instances[i].source_check == check;
+	return found;
+}
+
+/* Strict without anything that says where sources are would let nothing pass at all. */
+static int check_strict(
+    struct xtr_cfg_loader *l, const config_setting_t *group, enum xtr_cfg_check check)
+{
+	const struct xtr_config *cfg = l->cfg;
+	const config_setting_t *s =
+	    group ? config_setting_get_member(group, "source-rloc-check") : NULL;
+
+	return s && check == XTR_CFG_CHECK_STRICT && !cfg->n_map_resolvers && !cfg->n_map_cache
+		   ? xtr_cfg_bad(l, s,
+			 "\"off\", \"loose\", or it beside a map-resolver or a map-cache: nothing "
+			 "says where sources are")
+		   : 0;
+}
+
+static int check_sources(struct xtr_cfg_loader *l)
+{
+	const config_setting_t *s = xtr_cfg_root_member(l, "proxy-itrs");
+	const struct xtr_config *cfg = l->cfg;
+	int r = check_strict(l, xtr_cfg_root_member(l, "lisp"), cfg->lisp.source_check);
+
+	for (unsigned i = 0; !r && i < cfg->n_instances; i++)
+		r = check_strict(
+		    l, xtr_cfg_at(l, "instances", i, NULL), cfg->instances[i].source_check);
+	if (r || !cfg->n_proxy_itrs)
+		return r;
+	if (!cfg->n_ports)
+		return xtr_cfg_bad(l, s, "none: there are no ports");
+	if (!checks(cfg, XTR_CFG_CHECK_LOOSE) && !checks(cfg, XTR_CFG_CHECK_STRICT))
+		return xtr_cfg_bad(l, s,
+		    "it only beside source-rloc-check = \"loose\" or \"strict\": no source is "
+		    "checked");
+	return 0;
+}
+
 int xtr_cfg_check_proxies(struct xtr_cfg_loader *l)
 {
 	int r = check_proxy_itr(l);
@@ -94,5 +140,7 @@ int xtr_cfg_check_proxies(struct xtr_cfg_loader *l)
 		r = check_use_petr(l);
 	if (!r && l->cfg->n_proxy_etr && !l->cfg->n_ports)
 		r = xtr_cfg_bad(l, xtr_cfg_root_member(l, "proxy-etr"), "none: there are no ports");
+	if (!r)
+		r = check_sources(l);
 	return r;
 }

@@ -249,6 +249,7 @@ void xtr_config_free(struct xtr_config *cfg)
 		free(cfg->proxy_etr[i].eids);
 	}
 	free(cfg->proxy_etr);
+	free(cfg->proxy_itrs);
 	for (unsigned i = 0; i < cfg->n_sites; i++) {
 		free(cfg->sites[i].name);
 		key_free(&cfg->sites[i].key);

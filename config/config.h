@@ -20,6 +20,13 @@
 #define XTR_MAP_CACHE_LIMIT_MAX                                                                    \
 	4000000 /* learned entries; workers' table of entries has room for routes beside them */
 
+/* Are sources that come out of tunnels held against their mappings? */
+enum xtr_cfg_check {
+	XTR_CFG_CHECK_OFF,
+	XTR_CFG_CHECK_LOOSE,  /* those without a mapping pass */
+	XTR_CFG_CHECK_STRICT, /* those are resolved first */
+};
+
 enum xtr_side { XTR_SIDE_CORE, XTR_SIDE_SITE };
 
 /* ports = ( { ... vlans = ( { ... } ); } ): an interface, which is a port or a VLAN of one. All
@@ -87,6 +94,8 @@ struct xtr_cfg_instance {
 	uint32_t iid;             /* instance-id; each once */
 	unsigned map_cache_limit; /* map-cache-limit: as lisp.instance-map-cache-limit says */
 	bool map_cache_counters;  /* map-cache-counters: as lisp.map-cache-counters says */
+	uint8_t source_check;     /* source-rloc-check: as lisp.source-rloc-check says, enum
+				     xtr_cfg_check */
 };
 
 /* A pre-shared secret: key = "text", or key-file = "path" (mode 0600, a trailing newline removed;
@@ -185,6 +194,10 @@ struct xtr_config {
 	unsigned n_use_petr;
 	struct xtr_cfg_proxy_etr *proxy_etr; /* proxy-etr; none: a PETR for nobody */
 	unsigned n_proxy_etr;
+	/* proxy-itrs = [ "10.0.3.1", "192.0.2.0/28" ]: from whom packets of strangers may come,
+	 * where sources are checked; none: from anybody. Prefixes, iid 0 */
+	struct xtr_eid *proxy_itrs;
+	unsigned n_proxy_itrs;
 
 	struct xtr_cfg_site *sites; /* site: Map-Server */
 	unsigned n_sites;
@@ -198,6 +211,8 @@ struct xtr_config {
 	/* settings of the ITR and ETR, lisp = { ... } */
 	struct {
 		bool decap_copy_dscp; /* decap-dscp: "copy" (default, RFC 9300 5.3), "keep" */
+		uint8_t source_check; /* source-rloc-check: "loose", "off", "strict"; enum
+					 xtr_cfg_check */
 		/* min-reply-plen4, min-reply-plen6: shortest prefix of a positive Map-Reply, 1 */
 		unsigned min_reply_plen4;
 		unsigned min_reply_plen6;

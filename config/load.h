@@ -165,12 +165,14 @@ const config_setting_t *xtr_cfg_port_at(
  * whatever instance the packets are from that it takes as a proxy-ITR. */
 uint32_t xtr_cfg_network(const struct xtr_cfg_port *p);
 extern const struct xtr_cfg_list xtr_cfg_map_servers, xtr_cfg_database, xtr_cfg_map_cache,
-    xtr_cfg_instances;                                                /* load_lisp.c */
-extern const struct xtr_cfg_list xtr_cfg_use_petr, xtr_cfg_proxy_etr; /* load_proxy.c */
-extern const struct xtr_cfg_list xtr_cfg_sites;                       /* load_site.c */
-extern const struct xtr_cfg_field xtr_cfg_eal_fields[];               /* load_eal.c */
-extern const struct xtr_cfg_field xtr_cfg_root_fields[];              /* load_root.c */
-extern const struct xtr_cfg_word xtr_cfg_algorithms[];                /* load_lisp.c */
+    xtr_cfg_instances; /* load_lisp.c */
+extern const struct xtr_cfg_list xtr_cfg_use_petr, xtr_cfg_proxy_etr,
+    xtr_cfg_proxy_itrs;                                  /* load_proxy.c */
+extern const struct xtr_cfg_list xtr_cfg_sites;          /* load_site.c */
+extern const struct xtr_cfg_field xtr_cfg_eal_fields[];  /* load_eal.c */
+extern const struct xtr_cfg_field xtr_cfg_root_fields[]; /* load_root.c */
+extern const struct xtr_cfg_word xtr_cfg_checks[];       /* load_root.c */
+extern const struct xtr_cfg_word xtr_cfg_algorithms[];   /* load_lisp.c */
 /* load_root.c: what holds where the file is silent, before and after it is read */
 int xtr_cfg_defaults(struct xtr_config *cfg);
 void xtr_cfg_derive(struct xtr_cfg_loader *l);

@@ -178,6 +178,7 @@ static const struct xtr_cfg_field instance_fields[] = {
     XTR_CFG_INT("map-cache-limit", struct xtr_cfg_instance, map_cache_limit, 1,
 	XTR_MAP_CACHE_LIMIT_MAX, .or_zero = true),
     XTR_CFG_BOOL("map-cache-counters", struct xtr_cfg_instance, map_cache_counters),
+    XTR_CFG_WORD("source-rloc-check", struct xtr_cfg_instance, source_check, xtr_cfg_checks),
     {0},
 };
 
@@ -197,7 +198,7 @@ static char *once_instance(const void *elem, char *buf)
 const struct xtr_cfg_list xtr_cfg_instances = {
     .size = sizeof(struct xtr_cfg_instance),
     .count = offsetof(struct xtr_config, n_instances),
-    .allowed = "groups { instance-id, map-cache-limit, map-cache-counters }",
+    .allowed = "groups { instance-id, map-cache-limit, map-cache-counters, source-rloc-check }",
     .read = elem_instance,
     .once = once_instance,
     .once_member = "instance-id",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between LISP sites and the rest of the world (RFC 6832): use-petr and proxy-etr.
+ * Between LISP sites and the rest of the world (RFC 6832): use-petr, proxy-etr and proxy-itrs.
  */
 #include "config/load.h"
 
@@ -66,6 +66,14 @@ static const struct xtr_cfg_list eids = {
     .count = offsetof(struct xtr_cfg_proxy_etr, n_eids),
     .allowed = "prefixes of sources",
     .read = elem_eids,
+    .once = once_prefix,
+};
+
+const struct xtr_cfg_list xtr_cfg_proxy_itrs = {
+    .size = sizeof(struct xtr_eid),
+    .count = offsetof(struct xtr_config, n_proxy_itrs),
+    .allowed = "addresses or prefixes of proxy ITRs",
+    .read = elem_rlocs,
     .once = once_prefix,
 };
 

@@ -15,8 +15,12 @@ static const struct xtr_cfg_word dscp_words[] = {{"copy", true}, {"keep", false}
 static const struct xtr_cfg_word petr_words[] = {
     {"always", XTR_PETR_ALWAYS}, {"no-route", XTR_PETR_NO_ROUTE}, {0}};
 
+const struct xtr_cfg_word xtr_cfg_checks[] = {{"off", XTR_CFG_CHECK_OFF},
+    {"loose", XTR_CFG_CHECK_LOOSE}, {"strict", XTR_CFG_CHECK_STRICT}, {0}};
+
 static const struct xtr_cfg_field lisp_fields[] = {
     XTR_CFG_WORD("decap-dscp", struct xtr_config, lisp.decap_copy_dscp, dscp_words),
+    XTR_CFG_WORD("source-rloc-check", struct xtr_config, lisp.source_check, xtr_cfg_checks),
     XTR_CFG_INT("min-reply-plen4", struct xtr_config, lisp.min_reply_plen4, 0, 32),
     XTR_CFG_INT("min-reply-plen6", struct xtr_config, lisp.min_reply_plen6, 0, 128),
     XTR_CFG_INT("hold-per-eid", struct xtr_config, lisp.hold_per_eid, 1, 1 << 20),
@@ -109,6 +113,8 @@ const struct xtr_cfg_field xtr_cfg_root_fields[] = {
 	&xtr_cfg_use_petr),
     XTR_CFG_LIST(
 	"proxy-etr", xtr_cfg_read_list, struct xtr_config, proxy_etr, 0, 0, &xtr_cfg_proxy_etr),
+    XTR_CFG_LIST(
+	"proxy-itrs", xtr_cfg_read_list, struct xtr_config, proxy_itrs, 1, 0, &xtr_cfg_proxy_itrs),
     XTR_CFG_LIST("site", xtr_cfg_read_list, struct xtr_config, sites, 0, 0, &xtr_cfg_sites),
     XTR_CFG_BOOL("map-server-role", struct xtr_config, ms),
     XTR_CFG_BOOL("map-resolver-role", struct xtr_config, mr),
@@ -135,6 +141,7 @@ int xtr_cfg_defaults(struct xtr_config *cfg)
 	cfg->eal.idle_backoff = true;
 	cfg->eal.mbufs = 16384;
 	cfg->lisp.decap_copy_dscp = true;
+	cfg->lisp.source_check = XTR_CFG_CHECK_LOOSE;
 	cfg->lisp.min_reply_plen4 = 1;
 	cfg->lisp.min_reply_plen6 = 1;
 	cfg->lisp.hold_per_eid = 1024;
@@ -171,5 +178,7 @@ void xtr_cfg_derive(struct xtr_cfg_loader *l)
 			cfg->instances[i].map_cache_limit = cfg->lisp.instance_map_cache_limit;
 		if (!xtr_cfg_at(l, "instances", i, "map-cache-counters"))
 			cfg->instances[i].map_cache_counters = cfg->lisp.map_cache_counters;
+		if (!xtr_cfg_at(l, "instances", i, "source-rloc-check"))
+			cfg->instances[i].source_check = cfg->lisp.source_check;
 	}
 }

@@ -244,7 +244,7 @@ static bool create_tables(struct xtr_ctl *ctl)
 	ctl->rlocs = xtr_rlocs_create(ctl->dp, ctl->rib, &ctl->holder, &ctl->wheel, &rloc_ops);
 	probe_ops.arg = ctl;
 	ctl->probes = xtr_probes_create(&ctl->lisp, &probe_ops);
-	if (!ctl->rlocs || !ctl->probes || xtr_ctl_install_database(ctl) < 0 ||
+	if (!ctl->rlocs || !ctl->probes || xtr_ctl_install_sources(ctl) < 0 ||
 	    xtr_ctl_install_proxy_etr(ctl) < 0)
 		return false;
 	if (cfg->n_use_petr)

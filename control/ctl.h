@@ -61,6 +61,8 @@ struct xtr_ctl {
 	int icmp_fd, icmp6_fd;
 	unsigned icmp_tokens;
 	uint64_t icmp_ms;
+	unsigned doubts; /* EIDs asked for again for that reason, in the second that began at */
+	uint64_t doubts_ms;
 };
 
 /*
@@ -97,8 +99,14 @@ extern const struct xtr_itr_ops xtr_forwarding_ops; /* its arg is a struct xtr_c
 bool xtr_ctl_look_again(struct xtr_ctl *ctl, unsigned max);
 /* forwarding/miss.c: a packet that needs a mapping, or a PETR. Takes m. */
 void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m);
-/* The own EID database into the tables. 0 or negative errno. */
-int xtr_ctl_install_database(struct xtr_ctl *ctl);
+/* One out of a tunnel that needs its source's mapping. Takes m. */
+void xtr_ctl_source_unknown(struct xtr_ctl *ctl, struct rte_mbuf *m);
+/* forwarding/source.c: one that is to be dropped, since the mapping of its source has another RLOC:
+ * the mapping may be out of date. Takes m. */
+void xtr_ctl_source_doubted(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason);
+/* How sources are checked (datapath/source.h), and the own EID database into the tables. Once,
+ * before anything else comes into the tables. 0 or negative errno. */
+int xtr_ctl_install_sources(struct xtr_ctl *ctl);
 /* forwarding/proxy.c: for whom we are a PETR, into the tables. Once, before the workers start. 0 or
  * negative errno. */
 int xtr_ctl_install_proxy_etr(struct xtr_ctl *ctl);

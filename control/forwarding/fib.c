@@ -17,6 +17,7 @@ struct view {                   /* of an instance */
 struct xtr_fib {
 	struct xtr_dp *dp;
 	struct xtr_sets *sets;
+	struct xtr_rules *rules;
 	struct view *views; /* by instance index */
 };
 
@@ -29,11 +30,13 @@ struct xtr_fib *xtr_fib_create(struct xtr_dp *dp)
 	fib->dp = dp;
 	fib->views = calloc(XTR_DP_INSTANCES, sizeof(*fib->views));
 	fib->sets = xtr_sets_create(&dp->set);
+	fib->rules = xtr_rules_create(&dp->rloc_rule);
 	for (unsigned i = 0; fib->views && i < dp->n_instances; i++)
 		fib->views[i].filled = true; /* there are no routes yet */
-	if (fib->views && fib->sets)
+	if (fib->views && fib->sets && fib->rules)
 		return fib;
 	xtr_sets_destroy(fib->sets);
+	xtr_rules_destroy(fib->rules);
 	free(fib->views);
 	free(fib);
 	return NULL;
@@ -46,6 +49,7 @@ void xtr_fib_destroy(struct xtr_fib *fib)
 	for (unsigned i = 0; i < fib->dp->n_instances; i++)
 		xtr_lpm_destroy(fib->views[i].hidden);
 	xtr_sets_destroy(fib->sets);
+	xtr_rules_destroy(fib->rules);
 	free(fib->views);
 	free(fib);
 }
@@ -60,11 +64,29 @@ uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd)
 {
 	uint32_t index = xtr_pool_get(&fib->dp->fwd);
 
-	if (index)
-		*(struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, index) = *fwd;
-	else
+	if (!index) {
 		xtr_sets_release(fib->sets, fwd);
+		return 0;
+	}
+	*(struct xtr_fwd *)xtr_pool_at(&fib->dp->fwd, index) = *fwd;
+	if (fib->dp->entry_rule[index]) /* its page may have no memory, and needs none */
+		fib->dp->entry_rule[index] = 0;
 	return index;
+}
+
+int xtr_fib_allow(struct xtr_fib *fib, uint32_t entry, struct xtr_rule_rloc *list, unsigned n)
+{
+	uint32_t rule = xtr_rules_get(fib->rules, list, n);
+
+	if (!rule)
+		return -ENOMEM;
+	fib->dp->entry_rule[entry] = rule;
+	return 0;
+}
+
+struct xtr_rules *xtr_fib_rules(const struct xtr_fib *fib)
+{
+	return fib->rules;
 }
 
 void xtr_fib_put_entry(struct xtr_fib *fib, uint32_t entry)
@@ -72,6 +94,8 @@ void xtr_fib_put_entry(struct xtr_fib *fib, uint32_t entry)
 	if (!entry)
 		return;
 	xtr_sets_release(fib->sets, xtr_pool_at(&fib->dp->fwd, entry));
+	/* workers may still read the rule's index: the next who gets the entry clears it */
+	xtr_rules_put(fib->rules, fib->dp->entry_rule[entry]);
 	xtr_pool_put(&fib->dp->fwd, entry);
 }
 

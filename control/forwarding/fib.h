@@ -12,7 +12,7 @@
 #ifndef XTR_FIB_H
 #define XTR_FIB_H
 
-#include "datapath/dp.h"
+#include "control/forwarding/rules.h"
 #include "mapcache/set.h"
 
 struct xtr_fib;
@@ -32,6 +32,13 @@ int xtr_fib_choose(
 /* A forwarding entry made from *fwd, whose set it takes (plen is set by the call that uses it). 0
  * if the pool is exhausted: then the set is given back. */
 uint32_t xtr_fib_entry(struct xtr_fib *fib, const struct xtr_fwd *fwd);
+/* From which RLOCs packets of the sources that lead to the entry may come (datapath/source.h): one
+ * at least, put into order. Before the entry is used; without it, from its only tunnel's. 0 or
+ * -ENOMEM.
+ */
+int xtr_fib_allow(struct xtr_fib *fib, uint32_t entry, struct xtr_rule_rloc *list, unsigned n);
+/* What other tables' rules are made with. */
+struct xtr_rules *xtr_fib_rules(const struct xtr_fib *fib);
 /* Frees an entry that no table leads to (any more) after a grace period, and its set. 0 is allowed.
  */
 void xtr_fib_put_entry(struct xtr_fib *fib, uint32_t entry);

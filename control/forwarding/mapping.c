@@ -10,7 +10,6 @@
 #include "control/forwarding/usage.h"
 #include "util/log.h"
 #include "util/small.h"
-#include "wire/data.h"
 
 #define RLOCS_A_TURN 1000u /* that may have another way: some tenths of a millisecond */
 
@@ -165,6 +164,26 @@ static int build(
 	return 0;
 }
 
+/* All RLOCs that a mapping names are its site's to send from (datapath/source.h), which the entry
+ * says by itself where there is only one and it leads there. 0 or -ENOMEM. */
+static int allow_sources(
+    struct xtr_ctl *ctl, const struct xtr_mapping *m, const struct xtr_fwd *fwd, uint32_t entry)
+{
+	uint32_t inst = ctl->dp->inst_of_iid[m->eid.iid];
+	uint8_t check = inst ? ctl->dp->instances[inst - 1].source_check : ctl->dp->source_check;
+	struct xtr_rule_rloc list[UINT8_MAX];
+
+	if (check == XTR_CHECK_OFF || !m->n_locators ||
+	    (m->n_locators == 1 && fwd->action == XTR_FWD_ENCAP))
+		return 0;
+	for (unsigned i = 0; i < m->n_locators; i++) {
+		const struct xtr_ip *ip = &m->locators[i].rloc;
+
+		list[i] = xtr_rule_rloc(ip, xtr_ip_bits(ip));
+	}
+	return xtr_fib_allow(ctl->fib, entry, list, m->n_locators);
+}
+
 static bool chosen_in(const struct xtr_mapfwd *f, const struct xtr_rloc *rloc)
 {
 	for (unsigned i = 0; i < f->n; i++)
@@ -199,7 +218,13 @@ static void install(void *arg, struct xtr_mapping *m)
 	fwd.used = xtr_usage_used(ctl, m);
 	f->gate = fwd.gate = xtr_gate_number(&ctl->holder);
 	entry = xtr_fib_entry(ctl->fib, &fwd);
-	if (!entry || xtr_fib_set_lisp(ctl->fib, &m->eid, entry) < 0)
+	if (!entry)
+		goto fail;
+	if (allow_sources(ctl, m, &fwd, entry) < 0) {
+		xtr_fib_put_entry(ctl->fib, entry);
+		goto fail;
+	}
+	if (xtr_fib_set_lisp(ctl->fib, &m->eid, entry) < 0)
 		goto fail;
 	f->entry = entry;
 	if (ctl->petrs)
@@ -299,19 +324,3 @@ const struct xtr_itr_ops xtr_forwarding_ops = {
     .used = xtr_usage_used,
     .counts = xtr_usage_counts,
 };
-
-int xtr_ctl_install_database(struct xtr_ctl *ctl)
-{
-	for (unsigned i = 0; i < ctl->cfg->n_database; i++) {
-		const struct xtr_eid *eid = &ctl->cfg->database[i].eid;
-		/* the LISP header's second word for this source; L is off (RFC 9300 section 4.1) */
-		struct xtr_fwd fwd = {
-		    .action = XTR_FWD_ROUTES, .word1 = xtr_data_word1(XTR_DATA_I, eid->iid, 0)};
-		uint32_t entry = xtr_fib_entry(ctl->fib, &fwd);
-		int rc = entry ? xtr_fib_set_database(ctl->fib, eid, entry) : -ENOMEM;
-
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}

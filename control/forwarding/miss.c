@@ -71,32 +71,46 @@ static struct xtr_wait *wait_of(struct xtr_pending *p)
 	return p->user;
 }
 
-void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
+static struct xtr_eid host_of(
+    const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, struct xtr_ip ip)
+{
+	return xtr_eid_host(ctl->dp->instances[pkt->inst].iid, &ip);
+}
+
+/* Its EID is known by now, or something else leads there: m goes back to its worker. */
+static bool came_late(struct xtr_ctl *ctl, const struct xtr_eid *eid, struct rte_mbuf *m)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
-	uint32_t iid = ctl->dp->instances[pkt->inst].iid;
-	struct xtr_ip src = xtr_packet_source(m), dst = xtr_packet_destination(m);
-	struct xtr_eid eid = xtr_eid_host(iid, &dst), source = xtr_eid_host(iid, &src);
-	struct xtr_mapping *mapping = ctl->itr ? xtr_itr_lookup(ctl->itr, &eid) : NULL;
-	uint32_t gate = xtr_fib_gate(ctl->fib, pkt->inst, &dst);
-	struct xtr_pending *p;
-	struct xtr_wait *w;
+	struct xtr_mapping *mapping = ctl->itr ? xtr_itr_lookup(ctl->itr, eid) : NULL;
+	uint32_t gate = xtr_fib_gate(ctl->fib, pkt->inst, &eid->ip);
 
 	if (!xtr_gate_is_open(&ctl->holder, gate)) {
 		/* what leads there now changed while this packet was in the ring */
 		xtr_gate_late(&ctl->holder, gate, m);
-		return;
+		return true;
 	}
-	if (mapping && mapping->user &&
-	    (mapping->n_locators || mapping->action != XTR_ACT_SEND_MAP_REQUEST)) {
-		/* what was punted for want of a PETR, not of a mapping */
-		if (pkt->fwd == ctl->dp->petr_fwd && ctl->petrs && xtr_petrs_wait(ctl->petrs, m))
-			return;
-		/* it came while this packet was in the ring */
-		xtr_gate_late(&ctl->holder, xtr_mapping_gate(mapping), m);
+	if (!mapping || !mapping->user ||
+	    (!mapping->n_locators && mapping->action == XTR_ACT_SEND_MAP_REQUEST))
+		return false;
+	/* what was punted for want of a PETR, not of a mapping */
+	if (pkt->reason == XTR_PUNT_MISS && pkt->fwd == ctl->dp->petr_fwd && ctl->petrs &&
+	    xtr_petrs_wait(ctl->petrs, m))
+		return true;
+	/* it came while this packet was in the ring */
+	xtr_gate_late(&ctl->holder, xtr_mapping_gate(mapping), m);
+	return true;
+}
+
+/* Holds m until eid is resolved, for the host that asks for it. */
+static void resolve(struct xtr_ctl *ctl, const struct xtr_eid *eid, const struct xtr_eid *asking,
+    struct rte_mbuf *m)
+{
+	struct xtr_pending *p;
+	struct xtr_wait *w;
+
+	if (came_late(ctl, eid, m))
 		return;
-	}
-	p = ctl->itr ? xtr_itr_resolve_for(ctl->itr, &eid, &source, xtr_party(pkt)) : NULL;
+	p = ctl->itr ? xtr_itr_resolve_for(ctl->itr, eid, asking, xtr_party(xtr_pkt(m))) : NULL;
 	w = p ? wait_of(p) : NULL;
 	if (!w) {
 		ctl->dp
@@ -106,4 +120,20 @@ void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
 		return;
 	}
 	xtr_wait_add(ctl, w, m);
+}
+
+void xtr_ctl_miss(struct xtr_ctl *ctl, struct rte_mbuf *m)
+{
+	struct xtr_eid source = host_of(ctl, xtr_pkt(m), xtr_packet_source(m));
+	struct xtr_eid destination = host_of(ctl, xtr_pkt(m), xtr_packet_destination(m));
+
+	resolve(ctl, &destination, &source, m);
+}
+
+void xtr_ctl_source_unknown(struct xtr_ctl *ctl, struct rte_mbuf *m)
+{
+	struct xtr_eid source = host_of(ctl, xtr_pkt(m), xtr_packet_source(m));
+	struct xtr_eid destination = host_of(ctl, xtr_pkt(m), xtr_packet_destination(m));
+
+	resolve(ctl, &source, &destination, m);
 }

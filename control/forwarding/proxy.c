@@ -6,49 +6,36 @@
 #include "control/ctl.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-/* A rule under construction: those that are full hang behind the first. */
-struct rule {
-	struct xtr_dp *dp;
-	uint32_t first;
-};
-
-static int add_rloc(struct rule *r, const struct xtr_eid *rloc)
+/* What comes from a source EID of this prefix may come from the RLOCs of all that cover it. 0:
+ * memory is short. */
+static uint32_t build_rule(struct xtr_ctl *ctl, const struct xtr_eid *eid)
 {
-	struct xtr_petr_rule *rule = xtr_pool_at(&r->dp->petr_rule, r->first);
-
-	if (!r->first || rule->n == XTR_PETR_RLOCS) {
-		uint32_t index = xtr_pool_get(&r->dp->petr_rule);
-
-		if (!index)
-			return -ENOMEM;
-		rule = xtr_pool_at(&r->dp->petr_rule, index);
-		rule->next = r->first;
-		r->first = index;
-	}
-	rule->rloc[rule->n].af = rloc->ip.af;
-	rule->rloc[rule->n].plen = rloc->plen;
-	memcpy(rule->rloc[rule->n++].ip, rloc->ip.b, sizeof(rloc->ip.b));
-	return 0;
-}
-
-/* What comes from a source EID of this prefix may come from the RLOCs of all that cover it. */
-static int build_rule(struct xtr_ctl *ctl, const struct xtr_eid *eid, uint32_t *index)
-{
-	struct rule r = {.dp = ctl->dp};
-	int rc = 0;
+	struct xtr_rule_rloc *list = NULL;
+	uint32_t rule = 0;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < ctl->cfg->n_proxy_etr; i++) {
 		const struct xtr_cfg_proxy_etr *p = &ctl->cfg->proxy_etr[i];
+		struct xtr_rule_rloc *more;
 		bool covers = false;
 
 		for (unsigned e = 0; e < p->n_eids; e++)
 			covers |= xtr_eid_covers(&p->eids[e], eid);
-		for (unsigned l = 0; covers && l < p->n_rlocs && !rc; l++)
-			rc = add_rloc(&r, &p->rlocs[l]);
+		if (!covers)
+			continue;
+		more = reallocarray(list, n + p->n_rlocs, sizeof(*list));
+		if (!more)
+			goto out;
+		list = more;
+		for (unsigned l = 0; l < p->n_rlocs; l++)
+			list[n++] = xtr_rule_rloc(&p->rlocs[l].ip, p->rlocs[l].plen);
 	}
-	*index = r.first;
-	return rc;
+	rule = xtr_rules_get(xtr_fib_rules(ctl->fib), list, n);
+out:
+	free(list);
+	return rule;
 }
 
 static int install(struct xtr_ctl *ctl, const struct xtr_eid *eid)
@@ -70,9 +57,8 @@ static int install(struct xtr_ctl *ctl, const struct xtr_eid *eid)
 	}
 	if (xtr_lpm_get(lpm, &eid->ip, eid->plen))
 		return 0; /* another group has it too: that rule is both's */
-	if (build_rule(ctl, eid, &rule) < 0)
-		return -ENOMEM;
-	return rule ? xtr_lpm_set(lpm, &eid->ip, eid->plen, rule) : 0;
+	rule = build_rule(ctl, eid);
+	return rule ? xtr_lpm_set(lpm, &eid->ip, eid->plen, rule) : -ENOMEM;
 }
 
 int xtr_ctl_install_proxy_etr(struct xtr_ctl *ctl)

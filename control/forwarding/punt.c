@@ -16,6 +16,8 @@ static const char *const reasons[XTR_PUNT_N] = {
     [XTR_PUNT_TUNNEL] = "RLOC's next hop unknown",
     [XTR_PUNT_TOO_BIG] = "too big",
     [XTR_PUNT_UNREACHABLE] = "unreachable",
+    [XTR_PUNT_SOURCE] = "source EID not known",
+    [XTR_PUNT_DOUBT] = "source EID of another RLOC",
 };
 
 static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
@@ -69,6 +71,12 @@ static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)
 		return;
 	case XTR_PUNT_UNREACHABLE:
 		xtr_ctl_unreachable(ctl, m, (enum xtr_drop)pkt->id);
+		return;
+	case XTR_PUNT_SOURCE:
+		xtr_ctl_source_unknown(ctl, m);
+		return;
+	case XTR_PUNT_DOUBT:
+		xtr_ctl_source_doubted(ctl, m, (enum xtr_drop)pkt->id);
 		return;
 	case XTR_PUNT_N:
 		break;

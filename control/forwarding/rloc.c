@@ -302,6 +302,7 @@ struct xtr_rloc *xtr_rloc_get(struct xtr_rlocs *all, const struct xtr_ip *ip)
 		free(r);
 		return NULL;
 	}
+	xtr_dp_name_tunnel(all->dp, r->pub.tunnel, ip->af, ip->b);
 	r->refs = 1;
 	r->pub.way = XTR_WAY_NONE;
 	LIST_INIT(&r->pub.uses);

@@ -170,7 +170,12 @@ json_t *xtr_explain_punted(struct xtr_explain *x, enum xtr_punt reason, uint32_t
 	case XTR_PUNT_TOO_BIG:
 		return to_linux(
 		    x, "too-big", "larger than the way allows: fragments, or ICMP to its source");
+	case XTR_PUNT_SOURCE:
+		return held(x, "source-not-known",
+		    "the mapping system is asked from where its source may come, and the packet is "
+		    "held meanwhile");
 	case XTR_PUNT_UNREACHABLE:
+	case XTR_PUNT_DOUBT:
 		return xtr_explain_dropped(x, (enum xtr_drop)id);
 	case XTR_PUNT_N:
 		break;

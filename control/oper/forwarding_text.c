@@ -285,6 +285,7 @@ static json_t *step(struct xtr_explain *x, enum xtr_step kind, uint32_t value, u
 	case XTR_STEP_TUNNEL:
 		step_tunnel(x, value);
 		return NULL;
+	case XTR_STEP_RLOC:
 	case XTR_STEP_DECAP: /* the made-up packet is not for the LISP data port */
 		return NULL;
 	case XTR_STEP_GATE:

@@ -38,6 +38,9 @@
 	X(DECAP_NOT_OURS, "decap-inner-destination-not-ours")                                      \
 	X(PETR_SOURCE, "petr-source-refused")                                                      \
 	X(PETR_RLOC, "petr-rloc-refused")                                                          \
+	X(SOURCE_RLOC, "decap-source-rloc-mismatch")                                               \
+	X(SOURCE_OWN, "decap-source-own-eid")                                                      \
+	X(SOURCE_PROXY, "decap-source-not-by-proxy-itr")                                           \
 	X(DECAP_ECN, "decap-ecn-not-capable")                                                      \
 	X(DECAP_SIDE, "decap-not-from-core")                                                       \
 	/* punt and gates */                                                                       \
@@ -89,6 +92,8 @@ enum xtr_drop {
 	X(PUNT_NEIGH, "punted-neighbour-unknown")                                                  \
 	X(PUNT_TOO_BIG, "punted-too-big")                                                          \
 	X(PUNT_UNREACHABLE, "punted-unreachable")                                                  \
+	X(PUNT_SOURCE, "punted-decap-source-unknown")                                              \
+	X(PUNT_DOUBT, "punted-decap-source-doubted")                                               \
 	X(GATED, "gated")                                                                          \
 	X(INJECTED, "injected")                                                                    \
 	X(NOT_ELIGIBLE, "source-not-in-eid-database")                                              \

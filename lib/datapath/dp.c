@@ -12,12 +12,14 @@
 #include "wire/addr.h"
 #include "wire/data.h"
 
-#define MAX_FWD        (1u << 22)
-#define MAX_ADJ        (1u << 16)
-#define MAX_TUNNELS    (1u << 18)
-#define MAX_SETS       (1u << 18)
-#define MAX_PETR_RULES (1u << 20)
-#define MAX_COUNTED    (1u << 22)
+#define MAX_FWD     (1u << 22)
+#define MAX_ADJ     (1u << 16)
+#define MAX_TUNNELS (1u << 18)
+#define MAX_SETS    (1u << 18)
+#define MAX_RULES   (1u << 20)
+#define MAX_COUNTED (1u << 22)
+
+#define DOUBTS_A_SECOND 100u /* of a worker */
 
 static const char *const drop_names[] = {
 #define XTR_X(id, name) [XTR_DROP_##id] = name,
@@ -56,6 +58,9 @@ static void release(void *p, size_t size)
 		munmap(p, size);
 }
 
+#define RULES_SIZE (MAX_FWD * sizeof(uint32_t))
+#define RLOC4_SIZE (MAX_TUNNELS * sizeof(uint32_t))
+#define RLOC6_SIZE (MAX_TUNNELS * 16ul)
 #define RLOC_SIZE  (MAX_TUNNELS * sizeof(struct xtr_rloc_count))
 #define ENTRY_SIZE (MAX_COUNTED * sizeof(struct xtr_rloc_count))
 
@@ -135,23 +140,27 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 	dp->copy_dscp = opts->copy_dscp;
 	dp->punt_cost = rte_get_tsc_hz() / (opts->punt_rate ? opts->punt_rate : 1);
 	dp->punt_cap = dp->punt_cost * (opts->punt_burst ? opts->punt_burst : 1);
+	dp->doubt_gap = rte_get_tsc_hz() / DOUBTS_A_SECOND;
 	if (xtr_rcu_init(&dp->rcu, opts->n_workers) < 0 ||
 	    xtr_pool_init(&dp->fwd, &dp->rcu, sizeof(struct xtr_fwd), MAX_FWD) < 0 ||
 	    xtr_pool_init(&dp->adj, &dp->rcu, sizeof(struct xtr_adj), MAX_ADJ) < 0 ||
 	    xtr_pool_init(&dp->tunnel, &dp->rcu, sizeof(struct xtr_tunnel), MAX_TUNNELS) < 0 ||
 	    xtr_pool_init(&dp->set, &dp->rcu, sizeof(struct xtr_set), MAX_SETS) < 0 ||
-	    xtr_pool_init(&dp->petr_rule, &dp->rcu, sizeof(struct xtr_petr_rule), MAX_PETR_RULES) <
-		0 ||
+	    xtr_pool_init(&dp->rloc_rule, &dp->rcu, sizeof(struct xtr_rloc_rule), MAX_RULES) < 0 ||
 	    xtr_pool_init(&dp->counted, &dp->rcu, sizeof(struct xtr_rloc_count), MAX_COUNTED) < 0)
 		goto fail;
 	dp->instances = reserve(XTR_DP_INSTANCES * sizeof(*dp->instances));
 	dp->inst_of_iid = reserve((XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
+	dp->entry_rule = reserve(RULES_SIZE);
+	dp->rloc4 = reserve(RLOC4_SIZE);
+	dp->rloc6 = reserve(RLOC6_SIZE);
 	dp->rx_pool = rte_pktmbuf_pool_create(
 	    "rx", opts->mbufs, 256, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
 	dp->hold_pool = rte_pktmbuf_pool_create(
 	    "hold", opts->hold_mbufs, 256, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
 	dp->punt = rte_ring_create("punt", XTR_RING_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
-	if (!dp->instances || !dp->inst_of_iid || !dp->rx_pool || !dp->hold_pool || !dp->punt)
+	if (!dp->instances || !dp->inst_of_iid || !dp->entry_rule || !dp->rloc4 || !dp->rloc6 ||
+	    !dp->rx_pool || !dp->hold_pool || !dp->punt)
 		goto fail;
 	for (; dp->n_workers < opts->n_workers; dp->n_workers++) {
 		dp->workers[dp->n_workers] = worker_create(dp, dp->n_workers);
@@ -195,11 +204,14 @@ void xtr_dp_destroy(struct xtr_dp *dp)
 	rte_mempool_free(dp->hold_pool);
 	release(dp->instances, XTR_DP_INSTANCES * sizeof(*dp->instances));
 	release(dp->inst_of_iid, (XTR_IID_MAX + 1ul) * sizeof(*dp->inst_of_iid));
+	release(dp->entry_rule, RULES_SIZE);
+	release(dp->rloc4, RLOC4_SIZE);
+	release(dp->rloc6, RLOC6_SIZE);
 	xtr_pool_fini(&dp->fwd);
 	xtr_pool_fini(&dp->adj);
 	xtr_pool_fini(&dp->tunnel);
 	xtr_pool_fini(&dp->set);
-	xtr_pool_fini(&dp->petr_rule);
+	xtr_pool_fini(&dp->rloc_rule);
 	xtr_pool_fini(&dp->counted);
 	free(dp);
 }
@@ -214,6 +226,7 @@ int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid)
 		return -ENOSPC;
 	inst = &dp->instances[dp->n_instances];
 	inst->iid = iid;
+	inst->source_check = dp->source_check;
 	inst->word1 = xtr_data_word1(XTR_DATA_I, iid, 0); /* L is off: RFC 9300 section 4.1 */
 	inst->lisp = xtr_lpm_create(&dp->rcu);
 	inst->database = xtr_lpm_create(&dp->rcu);
@@ -230,6 +243,13 @@ int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid)
 	dp->n_instances++;
 	__atomic_store_n(&dp->inst_of_iid[iid], dp->n_instances, __ATOMIC_RELEASE);
 	return (int)dp->n_instances - 1;
+}
+
+void xtr_dp_name_tunnel(struct xtr_dp *dp, uint32_t tunnel, uint8_t af, const uint8_t *ip)
+{
+	dp->rloc4[tunnel] = 0;
+	memset(dp->rloc6[tunnel], 0, sizeof(dp->rloc6[tunnel]));
+	memcpy(af == 4 ? (void *)&dp->rloc4[tunnel] : dp->rloc6[tunnel], ip, af == 4 ? 4 : 16);
 }
 
 uint64_t xtr_dp_drops(const struct xtr_dp *dp, enum xtr_drop d)

@@ -35,6 +35,9 @@ enum xtr_punt {               /* why a worker could not finish a packet */
 	XTR_PUNT_TUNNEL,      /* next hop of the RLOC unknown: id is a tunnel */
 	XTR_PUNT_TOO_BIG,     /* larger than the tunnel or link allows: id is the MTU */
 	XTR_PUNT_UNREACHABLE, /* nothing leads there, ICMP may say so: id is the enum xtr_drop */
+	XTR_PUNT_SOURCE, /* out of a tunnel, and no mapping says from where: resolve the source */
+	XTR_PUNT_DOUBT,  /* to be dropped, id is the enum xtr_drop: its source's mapping has
+			    another RLOC, but may be old */
 	XTR_PUNT_N
 };
 
@@ -45,12 +48,21 @@ enum xtr_punt {               /* why a worker could not finish a packet */
 #define XTR_PKT_RELEASED                                                                           \
 	0x08 /* was held: passes the gate `id` and those before, though they are still closed */
 #define XTR_PKT_PROXY 0x10 /* to a proxy-ITR: LISP may touch it whatever its source */
+#define XTR_PKT_TRUSTED                                                                            \
+	0x20 /* DECAP: its source may come from this RLOC (source.c), or we are its PETR */
 
 /* Whom a packet's source makes it a packet of. */
 enum xtr_eligible {
 	XTR_SOURCE_OTHER = 0, /* LISP does not touch it */
 	XTR_SOURCE_EID,       /* of the instance's EID database */
 	XTR_SOURCE_PROXY,     /* anybody's, at a proxy-ITR (RFC 6832 section 5) */
+};
+
+/* What comes out of a tunnel is held against its source's mapping (source.h). */
+enum xtr_source_check {
+	XTR_CHECK_OFF = 0,
+	XTR_CHECK_LOOSE,  /* sources without a mapping pass */
+	XTR_CHECK_STRICT, /* they are resolved first */
 };
 
 enum xtr_inject { XTR_INJECT_TX, XTR_INJECT_RESUME, XTR_INJECT_DECAP };
@@ -153,23 +165,26 @@ struct xtr_instance { /* control: rw before the instance is used, workers: ro */
 	const struct xtr_lpm
 	    *lisp; /* routes and LISP entries together: the longer decides, LISP on equal length */
 	const struct xtr_lpm *database; /* own EID prefixes */
-	const struct xtr_lpm *petr; /* source EIDs that we are a PETR for -> struct xtr_petr_rule;
+	const struct xtr_lpm *petr; /* source EIDs that we are a PETR for -> struct xtr_rloc_rule;
 				       NULL: none */
 	uint32_t word1; /* second word of the LISP header of a proxy-ITR's packets, network order */
+	uint8_t source_check; /* enum xtr_source_check */
 };
 
-#define XTR_PETR_RLOCS 6 /* of a struct xtr_petr_rule */
+#define XTR_RULE_RLOCS 6 /* of a struct xtr_rloc_rule */
 
-/* From which RLOCs a PETR takes packets of a source EID. Immutable once published. */
-struct xtr_petr_rule {
+struct xtr_rule_rloc {
+	uint8_t af, plen;
+	uint8_t ip[16]; /* network order; IPv4: the first four */
+};
+
+/* From which RLOCs packets of a source may come. Immutable once published. */
+struct xtr_rloc_rule {
 	uint32_t n, next; /* next: index of the rule that goes on, 0: none */
-	struct {
-		uint8_t af, plen;
-		uint8_t ip[16]; /* network order; IPv4: the first four */
-	} rloc[XTR_PETR_RLOCS];
+	struct xtr_rule_rloc rloc[XTR_RULE_RLOCS];
 	uint8_t pad[12];
 };
-_Static_assert(sizeof(struct xtr_petr_rule) == 128, "two cache lines");
+_Static_assert(sizeof(struct xtr_rloc_rule) == 128, "two cache lines");
 
 struct xtr_rloc_count {
 	uint64_t packets, bytes;
@@ -204,6 +219,7 @@ struct xtr_worker {
 	struct rte_mbuf *gate[XTR_GATE_MAX];
 	unsigned n_gate;
 	uint32_t arrivals; /* the last number given */
+	uint64_t doubted;  /* TSC of the last XTR_PUNT_DOUBT */
 
 	/* worker: rw, control: ro */
 	uint64_t drops[XTR_DROP_N] __rte_cache_aligned;
@@ -227,13 +243,26 @@ struct xtr_dp {
 	struct rte_ring *punt;         /* workers -> control */
 	struct xtr_rcu rcu;
 	/* control: rw under RCU, workers: ro */
-	struct xtr_pool fwd, adj, tunnel, set, petr_rule;
+	struct xtr_pool fwd, adj, tunnel, set, rloc_rule;
 	/* indexes of counters that LISP entries have to themselves (fwd.h, xtr_worker.entry); the
 	 * objects are the control lcore's: what workers had counted when the index was given out */
 	struct xtr_pool counted;
+	/* by index in `fwd`: index in `rloc_rule` of all RLOCs of the mapping, or of the own EID
+	 * prefix; 0: none but that of its only tunnel, if it has one. Read where that does not
+	 * match, so that it costs ordinary mappings neither memory nor a cache line. Written before
+	 * the entry is published */
+	uint32_t *entry_rule;
+	/* by index in `tunnel`: its RLOC, network order, 0 where that is of the other family; by
+	 * itself, so that checking sources takes few cache lines. Written before an entry leads
+	 * there */
+	uint32_t *rloc4;
+	uint8_t (*rloc6)[16];
 	struct xtr_instance *instances; /* index 0 is instance-ID 0: the underlay too */
 	uint32_t *inst_of_iid;          /* by instance-ID: index + 1, or 0 */
 	bool copy_dscp;
+	uint32_t proxy_itrs;  /* start: rule, from where strangers' packets may come; 0: anywhere */
+	uint8_t source_check; /* start: enum xtr_source_check of the instances that are made */
+	uint64_t doubt_gap; /* start: TSC cycles between two punts of XTR_PUNT_DOUBT of a worker */
 	uint64_t punt_cost, punt_cap; /* TSC cycles a punt, and of a full bucket */
 
 	/* control: rw, workers: ro */
@@ -270,6 +299,8 @@ int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid);
  * memory is short. */
 struct xtr_worker *xtr_dp_tracer_create(struct xtr_dp *dp);
 void xtr_dp_tracer_destroy(struct xtr_worker *w);
+/* Control lcore, before anything leads to the tunnel: af 4 or 6, ip as in struct xtr_rule_rloc. */
+void xtr_dp_name_tunnel(struct xtr_dp *dp, uint32_t tunnel, uint8_t af, const uint8_t *ip);
 /* Control lcore. Sum over workers and control of a drop or counter. */
 uint64_t xtr_dp_drops(const struct xtr_dp *dp, enum xtr_drop d);
 uint64_t xtr_dp_counter(const struct xtr_dp *dp, enum xtr_counter c);
@@ -303,6 +334,10 @@ void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in);
 /* inner: of packets that have just come out of tunnels, drops what is not for us to take out.
  * Returns how many stay, in front. */
 unsigned xtr_stage_inner(struct xtr_worker *w, struct rte_mbuf **m, unsigned n);
+/* source: of packets out of tunnels, drops or punts those whose source may not come, or is not
+ * known to come, from the RLOC that they came from; others it does not look at. Returns how many
+ * stay, in front. */
+unsigned xtr_stage_source(struct xtr_worker *w, struct rte_mbuf **m, unsigned n);
 void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in);
 void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in);
 /* decap: outer headers in front; decap_inner: data starts at the LISP header, pkt has outer_ttl and

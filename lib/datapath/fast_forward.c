@@ -5,6 +5,7 @@
 
 #include "datapath/ecn.h"
 #include "datapath/hop.h"
+#include "datapath/source.h"
 
 XTR_FAST_LOOP static void lower_ttl(struct xtr_fast *b)
 {
@@ -153,6 +154,30 @@ XTR_FAST_LOOP static void merge(
 	}
 }
 
+/* Keeps in ok[] what may come from the RLOC that it came from. */
+static void check_sources(const struct xtr_worker *w, const struct xtr_fast *b,
+    const struct xtr_fast *d, const uint32_t *inst, uint32_t *ok)
+{
+	const struct xtr_instance *instances = w->dp->instances;
+	const struct xtr_lpm *tables[XTR_BURST];
+	uint32_t entry[XTR_BURST];
+	uint8_t check = 0;
+
+	for (unsigned i = 0; i < d->n; i++) {
+		const struct xtr_instance *in = &instances[inst[i] ? inst[i] - 1 : 0];
+
+		tables[i] = in->lisp;
+		check |= in->source_check;
+	}
+	if (check == XTR_CHECK_OFF)
+		return;
+	xtr_lpm_lookup4(tables, d->src, entry, d->n);
+	for (unsigned i = 0; i < d->n; i++)
+		if (!xtr_source_passes(w, &instances[inst[i] ? inst[i] - 1 : 0], entry[i], 4,
+			(const uint8_t *)&b->src[i]))
+			ok[i] = 0;
+}
+
 void xtr_fast_decap(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest)
 {
 	const struct xtr_fwd *entries = w->dp->fwd.base;
@@ -165,6 +190,7 @@ void xtr_fast_decap(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest)
 	check_outer(b, &o, &d, inst);
 	xtr_fast_check(&o.inner, &d, ok);
 	merge(b, &d, ok);
+	check_sources(w, b, &d, inst, ok);
 	for (unsigned i = 0; i < d.n; i++)
 		tables[i] = w->dp->instances[inst[i] ? inst[i] - 1 : 0].database;
 	xtr_lpm_lookup4(tables, d.dst, own, d.n);

@@ -6,26 +6,13 @@
  */
 #include "datapath/dp.h"
 #include "datapath/keys.h"
-
-static bool rloc_allowed(const struct xtr_dp *dp, uint32_t index, const struct xtr_pkt *pkt)
-{
-	while (index) {
-		const struct xtr_petr_rule *rule = xtr_pool_at(&dp->petr_rule, index);
-
-		for (unsigned i = 0; i < rule->n; i++)
-			if (rule->rloc[i].af == pkt->outer_af &&
-			    xtr_bits_common(rule->rloc[i].ip, pkt->outer_src, rule->rloc[i].plen) ==
-				rule->rloc[i].plen)
-				return true;
-		index = rule->next;
-	}
-	return false;
-}
+#include "datapath/source.h"
 
 /* The reason to drop a packet whose destination is not ours, or XTR_DROP_N: we are its PETR. */
 static enum xtr_drop as_petr(struct xtr_worker *w, struct rte_mbuf *m)
 {
-	const struct xtr_lpm *petr = w->dp->instances[xtr_pkt(m)->inst].petr;
+	struct xtr_pkt *pkt = xtr_pkt(m);
+	const struct xtr_lpm *petr = w->dp->instances[pkt->inst].petr;
 	struct xtr_keys source;
 	uint32_t rule = 0;
 
@@ -36,8 +23,9 @@ static enum xtr_drop as_petr(struct xtr_worker *w, struct rte_mbuf *m)
 	xtr_keys_lookup(&source, &rule);
 	if (!rule)
 		return XTR_DROP_PETR_SOURCE;
-	if (!rloc_allowed(w->dp, rule, xtr_pkt(m)))
+	if (!xtr_rule_allows(w->dp, rule, pkt->outer_af, pkt->outer_src))
 		return XTR_DROP_PETR_RLOC;
+	pkt->flags |= XTR_PKT_TRUSTED;
 	w->counters[XTR_CTR_PETR]++;
 	return XTR_DROP_N;
 }

@@ -7,7 +7,8 @@
  * port, is looked up in the LISP view, where routes and LISP entries stand together: the longer
  * decides, and on equal length LISP does. Others by the routes alone (a source outside the EID
  * space is never touched by LISP).
- * 2. What came out of a tunnel goes by the routes: inner.c has let it pass.
+ * 2. What came out of a tunnel goes by the routes: inner.c and source.c have let it pass. (The
+ * latter from here, since what waits for its source's mapping comes by again.)
  * 3. Natively-forward means a PETR, where one is configured and lives, else the routes (RFC 6832
  * section 6.1). An entry that says "by the routes" costs a second look-up.
  */
@@ -193,7 +194,7 @@ static void lookup_destinations(struct xtr_worker *w, struct rte_mbuf **m, unsig
 void xtr_stage_lookup(struct xtr_worker *w, struct xtr_list *in)
 {
 	struct xtr_list forward = {0}, encap = {0}, decap = {0};
-	unsigned n = in->n;
+	unsigned n = xtr_stage_source(w, in->m, in->n);
 
 	if (!n)
 		return;

@@ -15,6 +15,8 @@ static const uint8_t counter_of[XTR_PUNT_N] = {
     [XTR_PUNT_TUNNEL] = XTR_CTR_PUNT_NEIGH,
     [XTR_PUNT_TOO_BIG] = XTR_CTR_PUNT_TOO_BIG,
     [XTR_PUNT_UNREACHABLE] = XTR_CTR_PUNT_UNREACHABLE,
+    [XTR_PUNT_SOURCE] = XTR_CTR_PUNT_SOURCE,
+    [XTR_PUNT_DOUBT] = XTR_CTR_PUNT_DOUBT,
 };
 
 /* Instances beyond the first few share buckets. */
@@ -56,7 +58,8 @@ static bool may_punt(struct xtr_worker *w, const struct xtr_pkt *pkt, enum xtr_p
 static bool waits_again(const struct xtr_pkt *pkt, enum xtr_punt reason)
 {
 	return (pkt->flags & XTR_PKT_RELEASED) &&
-	       (reason == XTR_PUNT_MISS || reason == XTR_PUNT_NEIGH || reason == XTR_PUNT_TUNNEL);
+	       (reason == XTR_PUNT_MISS || reason == XTR_PUNT_NEIGH || reason == XTR_PUNT_TUNNEL ||
+		   reason == XTR_PUNT_SOURCE);
 }
 
 void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)

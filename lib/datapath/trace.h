@@ -20,6 +20,7 @@ enum xtr_step {           /* value; more */
 	XTR_STEP_NEXTHOP, /* index of the next hop */
 	XTR_STEP_TUNNEL,  /* index of the tunnel */
 	XTR_STEP_DECAP,   /* index of the instance */
+	XTR_STEP_RLOC,    /* DECAP: entry that the source was found in; enum xtr_source_rloc */
 	/* the last one */
 	XTR_STEP_GATE, /* a closed gate: the packet waits for others */
 	XTR_STEP_PUNT, /* enum xtr_punt; its id */

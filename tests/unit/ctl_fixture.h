@@ -253,7 +253,7 @@ static inline void cx_start(struct cx *c)
 	probe_ops.arg = itr_ops.arg = ctl;
 	ctl->probes = xtr_probes_create(&ctl->lisp, &probe_ops);
 	assert_non_null(ctl->probes);
-	assert_int_equal(xtr_ctl_install_database(ctl), 0);
+	assert_int_equal(xtr_ctl_install_sources(ctl), 0);
 	assert_int_equal(xtr_ctl_install_proxy_etr(ctl), 0);
 	if (c->cfg.n_use_petr) {
 		ctl->petrs = xtr_petrs_create(ctl);

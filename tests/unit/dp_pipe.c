@@ -38,6 +38,8 @@ static const char *const punt_names[XTR_PUNT_N] = {
     [XTR_PUNT_TUNNEL] = "tunnel",
     [XTR_PUNT_TOO_BIG] = "too-big",
     [XTR_PUNT_UNREACHABLE] = "unreachable",
+    [XTR_PUNT_SOURCE] = "source",
+    [XTR_PUNT_DOUBT] = "doubt",
 };
 
 static size_t from_hex(const char *text, uint8_t *p, size_t max)

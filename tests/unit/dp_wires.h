@@ -298,7 +298,7 @@ static inline void dp_routes(struct dp_wires *f)
 	    (struct xtr_fwd){.action = XTR_FWD_DROP, .reason = XTR_DROP_BLACKHOLE});
 }
 
-static inline void dp_petr_rloc(struct xtr_petr_rule *rule, const char *prefix)
+static inline void dp_petr_rloc(struct xtr_rloc_rule *rule, const char *prefix)
 {
 	struct xtr_ip ip;
 	unsigned plen;
@@ -313,7 +313,7 @@ static inline void dp_petr_rloc(struct xtr_petr_rule *rule, const char *prefix)
 static inline void dp_world(struct dp_wires *f)
 {
 	uint32_t r3 = dp_adj(f, DP_CORE, 3, XTR_HOP_READY), index[2];
-	struct xtr_petr_rule *rule;
+	struct xtr_rloc_rule *rule;
 
 	dp_lisp(f, 0, "198.51.0.0/16", dp_to(XTR_FWD_NATIVE, 0));
 	dp_lisp(f, 1, "198.51.0.0/16", dp_to(XTR_FWD_NATIVE, 0));
@@ -332,9 +332,9 @@ static inline void dp_world(struct dp_wires *f)
 	f->dp->instances[1].petr = xtr_lpm_create(&f->dp->rcu);
 	dp_need(f->dp->instances[1].petr != NULL, "table");
 	for (unsigned i = 0; i < 2; i++) {
-		index[i] = xtr_pool_get(&f->dp->petr_rule);
+		index[i] = xtr_pool_get(&f->dp->rloc_rule);
 		dp_need(index[i] != 0, "rule");
-		rule = xtr_pool_at(&f->dp->petr_rule, index[i]);
+		rule = xtr_pool_at(&f->dp->rloc_rule, index[i]);
 		dp_petr_rloc(rule, i ? "172.16.1.5/32" : "172.16.1.3/32");
 		dp_petr_rloc(rule, i ? "fd00:16:1::5/128" : "fd00:16:1::3/128");
 		if (!i) {

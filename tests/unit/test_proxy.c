@@ -387,7 +387,7 @@ static void groups(void **state)
 	struct cx *c = *state;
 	struct xtr_cfg_proxy_etr g[4] = {{list(far, 3, 0), 3, list(wide, 1, FX_IID), 1, FX_IID},
 	    {list(near, 1, 0), 1, list(narrow, 2, FX_IID), 2, FX_IID}, {0}, {0}};
-	const struct xtr_petr_rule *rule;
+	const struct xtr_rloc_rule *rule;
 	char text[40];
 
 	/* 40 more for the narrow one, in a group of its own */
@@ -403,15 +403,17 @@ static void groups(void **state)
 	start_petr(c, g, 4);
 	/* one for the wide prefix, one for that of 0/0, eight for the narrow: 3 + 1 + 40 of 6 each,
 	 * and one for 10.21.0.0/16 */
-	assert_int_equal(c->ctl.dp->petr_rule.used, 1 + 1 + 8 + 1);
+	assert_int_equal(c->ctl.dp->rloc_rule.used, 1 + 1 + 8 + 1);
 	/* the wide one's came first */
-	rule = xtr_pool_at(&c->ctl.dp->petr_rule, 1);
+	rule = xtr_pool_at(&c->ctl.dp->rloc_rule, 1);
 	assert_int_equal(rule->n, 3);
 	assert_int_equal(rule->rloc[0].af, 4);
 	assert_int_equal(rule->rloc[0].plen, 12);
-	assert_int_equal(rule->rloc[1].af, 6);
-	assert_int_equal(rule->rloc[1].plen, 48);
-	assert_memory_equal(rule->rloc[1].ip, ((uint8_t[16]){0x20, 1, 0x0d, 0xb8, 0, 0x0f}), 16);
+	assert_int_equal(rule->rloc[1].af, 4);
+	assert_int_equal(rule->rloc[1].plen, 32);
+	assert_int_equal(rule->rloc[2].af, 6);
+	assert_int_equal(rule->rloc[2].plen, 48);
+	assert_memory_equal(rule->rloc[2].ip, ((uint8_t[16]){0x20, 1, 0x0d, 0xb8, 0, 0x0f}), 16);
 
 	assert_int_equal(outcome(c, "192.0.2.7", FX_IID, "10.20.0.1"), XTR_DROP_N);
 	assert_int_equal(outcome(c, "172.16.0.1", FX_IID, "10.20.0.1"), XTR_DROP_N);
