@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP errors that Linux cannot send for us. Packets that do not fit into a tunnel or link (RFC
- * 9300 section 7.1): with DF the source is told how much fits (RFC 1191), without, the packet is
- * split before it is encapsulated. And time exceeded for packets that LISP would have carried:
+ * 9300 section 7.1) and that workers may not split: the source is told how much fits (RFC 1191, RFC
+ * 8201). And time exceeded for packets that LISP would have carried:
  * Linux has no route to a remote EID, and would call it unreachable.
  */
 #include "control/ctl.h"
@@ -12,15 +12,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <rte_ip_frag.h>
 #include "control/forwarding/icmp.h"
 #include "datapath/ip.h"
+#include "datapath/split.h"
 #include "util/log.h"
 
 #define ICMP_RATE 1000u /* errors a second, RFC 1812 section 4.3.2.8 */
 #define ICMP_QUOTE_MAX                                                                             \
 	548u /* of the packet that is quoted: 576 less both headers, RFC 1812 4.3.2.3 */
-#define MAX_FRAGMENTS 128 /* of 64 kB, at an MTU of 576 */
 
 struct icmp_error {
 	uint8_t type, code;
@@ -126,71 +125,16 @@ static bool send_error4(
 	return sendmsg(ctl->icmp_fd, &msg, MSG_DONTWAIT) >= 0;
 }
 
-/* RFC 9300 section 7.1: parts of equal size. The size of each, header included, as RFC 791 allows:
- * a multiple of eight bytes after the header. */
-static uint16_t part_size(const struct rte_ipv4_hdr *ip, uint32_t mtu)
-{
-	uint32_t hlen = (ip->version_ihl & 15) * 4u,
-		 payload = rte_be_to_cpu_16(ip->total_length) - hlen;
-	uint32_t most = (mtu - hlen) & ~7u, parts;
-
-	if (mtu < hlen + 8)
-		return 0;
-	parts = (payload + most - 1) / most;
-	return (uint16_t)(hlen + (((payload + parts - 1) / parts + 7) & ~7u));
-}
-
-/* Splits m and sends the parts through the pipeline again. Takes m. */
-static void split(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
-{
-	struct xtr_pkt pkt = *xtr_pkt(m);
-	struct rte_mbuf *parts[MAX_FRAGMENTS];
-	uint16_t size;
-	int n = -EINVAL;
-
-	rte_pktmbuf_adj(m, pkt.l2_len);
-	pkt.l2_len = 0;
-	size = part_size(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *), mtu);
-	if (size)
-		n = rte_ipv4_fragment_packet(
-		    m, parts, MAX_FRAGMENTS, size, ctl->dp->hold_pool, ctl->dp->hold_pool);
-	if (n < 0)
-		ctl->dp->control_drops[XTR_DROP_FRAGMENT]++;
-	for (int i = 0; i < n; i++) {
-		/* one segment each: not every port sends chains */
-		struct rte_mbuf *whole =
-		    rte_pktmbuf_copy(parts[i], ctl->dp->hold_pool, 0, UINT32_MAX);
-		struct rte_ipv4_hdr *ip;
-
-		rte_pktmbuf_free(parts[i]);
-		if (!whole) {
-			ctl->dp->control_drops[XTR_DROP_HOLD_NO_MBUF]++;
-			continue;
-		}
-		ip = rte_pktmbuf_mtod(whole, struct rte_ipv4_hdr *);
-		ip->hdr_checksum = 0;
-		ip->hdr_checksum = rte_ipv4_cksum(ip);
-		*xtr_pkt(whole) = pkt;
-		xtr_inject(ctl->dp, whole, XTR_INJECT_RESUME);
-	}
-	rte_pktmbuf_free(m);
-}
-
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 {
 	const uint8_t *ip = xtr_ip_of(m);
 	bool sent;
 
-	if (xtr_ip_is6(ip)) {
-		/* hosts do not believe less (RFC 8201 section 4) */
-		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, 1280u));
-	} else if (((const struct rte_ipv4_hdr *)ip)->fragment_offset &
-		   rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) {
+	if (xtr_ip_is6(ip))
+		/* hosts do not believe less (RFC 8201 section 4), and what is no larger passes */
+		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, XTR_IP6_MIN_MTU));
+	else
 		sent = send_error4(ctl, m, 3, 4, mtu);
-	} else {
-		split(ctl, m, mtu);
-		return;
-	}
 	ctl->dp->control_drops[sent ? XTR_DROP_TOO_BIG : XTR_DROP_TOO_BIG_LIMITED]++;
 	rte_pktmbuf_free(m);
 }

@@ -47,6 +47,7 @@
 	X(TX_HANDOFF, "tx-handoff-full")                                                           \
 	X(NO_HEADROOM, "no-headroom")                                                              \
 	X(TX_CHAIN, "tx-port-takes-no-chains")                                                     \
+	X(FRAGMENT, "fragmentation-failed")                                                        \
 	/* control lcore */                                                                        \
 	X(HOLD_EID, "hold-overflow-eid")                                                           \
 	X(HOLD_INSTANCE, "hold-overflow-instance")                                                 \
@@ -58,7 +59,6 @@
 	X(RESOLVE_LIMIT, "unresolved-eids-limit")                                                  \
 	X(TOO_BIG, "too-big-icmp-sent")                                                            \
 	X(TOO_BIG_LIMITED, "too-big-icmp-limited")                                                 \
-	X(FRAGMENT, "fragmentation-failed")                                                        \
 	X(TTL, "ttl-expired-icmp-sent")                                                            \
 	X(TTL_LIMITED, "ttl-expired-icmp-limited")                                                 \
 	X(TAP_FULL, "tap-full")                                                                    \
@@ -86,6 +86,9 @@ enum xtr_drop {
 	X(PUNT_TOO_BIG, "punted-too-big")                                                          \
 	X(PUNT_UNREACHABLE, "punted-unreachable")                                                  \
 	X(GATED, "gated")                                                                          \
+	X(SPLIT, "fragmented")                                                                     \
+	X(SPLIT_OUTER, "encapsulated-in-fragments")                                                \
+	X(PARTS, "fragments-made")                                                                 \
 	X(INJECTED, "injected")                                                                    \
 	X(NOT_ELIGIBLE, "source-not-in-eid-database")                                              \
 	X(ECN_MARKED, "decap-ecn-marked")                                                          \

@@ -31,7 +31,8 @@ enum xtr_punt {               /* why a worker could not finish a packet */
 	XTR_PUNT_NEIGH,       /* next hop unknown: id is a next hop, or 0 and the destination is the
 				 neighbour (on port `out`) */
 	XTR_PUNT_TUNNEL,      /* next hop of the RLOC unknown: id is a tunnel */
-	XTR_PUNT_TOO_BIG,     /* larger than the tunnel or link allows: id is the MTU */
+	XTR_PUNT_TOO_BIG,     /* larger than the tunnel or link allows, and not to be split: id is
+				 what fits */
 	XTR_PUNT_UNREACHABLE, /* nothing leads there, ICMP may say so: id is the enum xtr_drop */
 	XTR_PUNT_N
 };
@@ -167,6 +168,7 @@ struct xtr_worker {
 	struct rte_mbuf *gate[XTR_GATE_MAX];
 	unsigned n_gate;
 	uint32_t arrivals; /* the last number given */
+	uint32_t split_id; /* of the next packet that is split after encapsulation */
 
 	/* worker: rw, control: ro */
 	uint64_t drops[XTR_DROP_N] __rte_cache_aligned;
