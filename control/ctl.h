@@ -20,6 +20,7 @@
 #include "control/forwarding/rloc.h"
 #include "control/kernel/sock.h"
 #include "control/lisp/state.h"
+#include "util/bucket.h"
 
 struct xtr_mirror;
 struct xtr_petrs;
@@ -59,10 +60,9 @@ struct xtr_ctl {
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
 	int icmp_fd, icmp6_fd;
-	unsigned icmp_tokens;
-	uint64_t icmp_ms;
 	unsigned doubts; /* EIDs asked for again for that reason, in the second that began at */
 	uint64_t doubts_ms;
+	struct xtr_bucket icmp, core_errors;
 };
 
 /*
@@ -121,6 +121,9 @@ void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop 
  */
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m);
 void xtr_ctl_icmp_open(struct xtr_ctl *ctl);
+/* forwarding/core_error.c: what a router of the core says of a packet that we encapsulated (RFC
+ * 9300 section 7.2), if m, which is on its way to Linux, is that. m stays the caller's. */
+void xtr_ctl_core_error(struct xtr_ctl *ctl, struct rte_mbuf *m);
 
 /* kernel/mirror.c: ports in Linux. */
 struct xtr_mirror *xtr_mirror_create(struct xtr_ctl *ctl);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP errors that Linux cannot send for us. Packets that do not fit into a tunnel or link (RFC
- * 9300 section 7.1): with DF the source is told how much fits (RFC 1191), without, the packet is
- * split before it is encapsulated. And time exceeded for packets that LISP would have carried:
+ * 9300 section 7.1) and that workers may not split: the source is told how much fits (RFC 1191, RFC
+ * 8201). And time exceeded for packets that LISP would have carried:
  * Linux has no route to a remote EID, and would call it unreachable.
  */
 #include "control/ctl.h"
@@ -12,15 +12,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <rte_ip_frag.h>
 #include "control/forwarding/icmp.h"
 #include "datapath/ip.h"
+#include "datapath/split.h"
 #include "util/log.h"
 
 #define ICMP_RATE 1000u /* errors a second, RFC 1812 section 4.3.2.8 */
 #define ICMP_QUOTE_MAX                                                                             \
 	548u /* of the packet that is quoted: 576 less both headers, RFC 1812 4.3.2.3 */
-#define MAX_FRAGMENTS 128 /* of 64 kB, at an MTU of 576 */
 
 struct icmp_error {
 	uint8_t type, code;
@@ -37,23 +36,14 @@ void xtr_ctl_icmp_open(struct xtr_ctl *ctl)
 		xtr_log(XTR_LOG_WARNING,
 		    "icmp: no raw socket (%s): sources are not told of packets too big",
 		    strerror(errno));
+	else /* what a router of the core said is passed on in its name */
+		setsockopt(ctl->icmp_fd, IPPROTO_IP, IP_TRANSPARENT, &(int){1}, sizeof(int));
 	xtr_icmp6_open(ctl);
 }
 
 bool xtr_icmp_may_send(struct xtr_ctl *ctl)
 {
-	uint64_t now = xtr_wheel_now(&ctl->wheel), passed = now - ctl->icmp_ms;
-
-	if (passed) {
-		uint64_t tokens = ctl->icmp_tokens + passed * ICMP_RATE / XTR_MS_PER_SEC;
-
-		ctl->icmp_tokens = (unsigned)RTE_MIN(tokens, (uint64_t)ICMP_RATE / 10);
-		ctl->icmp_ms = now;
-	}
-	if (!ctl->icmp_tokens)
-		return false;
-	ctl->icmp_tokens--;
-	return true;
+	return xtr_bucket_take(&ctl->icmp, xtr_wheel_now(&ctl->wheel), ICMP_RATE, ICMP_RATE / 10);
 }
 
 struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, uint8_t af)
@@ -78,36 +68,44 @@ struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *p
 	return other;
 }
 
-/* An ICMP error about m to its source, by way of Linux. False: none may be sent. */
-static bool send_error4(
-    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t mtu)
+/* RFC 1812 section 4.3.2.7, RFC 1122 section 3.2.2: never about ICMP errors, nor about a fragment
+ * but the first, nor what went to or came from many. */
+static bool may_be_answered(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned off)
+{
+	unsigned hlen = (ip->version_ihl & 15) * 4u;
+	uint8_t type;
+
+	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK) ||
+	    xtr_ip4_martian_source(ip->src_addr) || *(const uint8_t *)&ip->dst_addr >= 224)
+		return false;
+	if (ip->next_proto_id != IPPROTO_ICMP)
+		return true;
+	if (m->data_len <= off + hlen)
+		return false;
+	type = ((const uint8_t *)ip)[hlen];
+	return type != 3 && type != 4 && type != 5 && type != 11 && type != 12;
+}
+
+bool xtr_icmp4_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
+    uint32_t mtu, const struct xtr_ip *from)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
-	const struct rte_ipv4_hdr *ip =
-	    rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, pkt->l2_len);
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)xtr_ip_of(m);
 	struct icmp_error icmp = {
 	    .type = type, .code = code, .mtu = rte_cpu_to_be_16((uint16_t)mtu)};
 	unsigned quote = RTE_MIN(ICMP_QUOTE_MAX, m->pkt_len - pkt->l2_len);
-	const void *bytes = rte_pktmbuf_read(m, pkt->l2_len, quote, icmp.quote);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = ip->src_addr};
-	struct xtr_ip src = xtr_icmp_source(ctl, pkt, 4);
+	struct xtr_ip src = from && from->af == 4 ? *from : xtr_icmp_source(ctl, pkt, 4);
 	struct in_pktinfo info = {0};
 	char control[CMSG_SPACE(sizeof(info))] = {0};
 	struct iovec iov = {&icmp, offsetof(struct icmp_error, quote) + quote};
 	struct msghdr msg = {
 	    .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
+	const void *bytes;
 
-	/* RFC 1812 4.3.2.7: never about a fragment but the first, nor about an ICMP error */
-	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK))
+	if (ctl->icmp_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) || !xtr_icmp_may_send(ctl))
 		return false;
-	if (ip->next_proto_id == IPPROTO_ICMP && quote > (ip->version_ihl & 15) * 4u) {
-		uint8_t inner = ((const uint8_t *)ip)[(ip->version_ihl & 15) * 4u];
-
-		if (inner == 3 || inner == 4 || inner == 5 || inner == 11 || inner == 12)
-			return false;
-	}
-	if (ctl->icmp_fd < 0 || !xtr_icmp_may_send(ctl))
-		return false;
+	bytes = rte_pktmbuf_read(m, pkt->l2_len, quote, icmp.quote);
 	if (bytes != icmp.quote)
 		memcpy(icmp.quote, bytes, quote);
 	icmp.checksum = (uint16_t)~rte_raw_cksum(&icmp, iov.iov_len);
@@ -126,71 +124,16 @@ static bool send_error4(
 	return sendmsg(ctl->icmp_fd, &msg, MSG_DONTWAIT) >= 0;
 }
 
-/* RFC 9300 section 7.1: parts of equal size. The size of each, header included, as RFC 791 allows:
- * a multiple of eight bytes after the header. */
-static uint16_t part_size(const struct rte_ipv4_hdr *ip, uint32_t mtu)
-{
-	uint32_t hlen = (ip->version_ihl & 15) * 4u,
-		 payload = rte_be_to_cpu_16(ip->total_length) - hlen;
-	uint32_t most = (mtu - hlen) & ~7u, parts;
-
-	if (mtu < hlen + 8)
-		return 0;
-	parts = (payload + most - 1) / most;
-	return (uint16_t)(hlen + (((payload + parts - 1) / parts + 7) & ~7u));
-}
-
-/* Splits m and sends the parts through the pipeline again. Takes m. */
-static void split(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
-{
-	struct xtr_pkt pkt = *xtr_pkt(m);
-	struct rte_mbuf *parts[MAX_FRAGMENTS];
-	uint16_t size;
-	int n = -EINVAL;
-
-	rte_pktmbuf_adj(m, pkt.l2_len);
-	pkt.l2_len = 0;
-	size = part_size(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *), mtu);
-	if (size)
-		n = rte_ipv4_fragment_packet(
-		    m, parts, MAX_FRAGMENTS, size, ctl->dp->hold_pool, ctl->dp->hold_pool);
-	if (n < 0)
-		ctl->dp->control_drops[XTR_DROP_FRAGMENT]++;
-	for (int i = 0; i < n; i++) {
-		/* one segment each: not every port sends chains */
-		struct rte_mbuf *whole =
-		    rte_pktmbuf_copy(parts[i], ctl->dp->hold_pool, 0, UINT32_MAX);
-		struct rte_ipv4_hdr *ip;
-
-		rte_pktmbuf_free(parts[i]);
-		if (!whole) {
-			ctl->dp->control_drops[XTR_DROP_HOLD_NO_MBUF]++;
-			continue;
-		}
-		ip = rte_pktmbuf_mtod(whole, struct rte_ipv4_hdr *);
-		ip->hdr_checksum = 0;
-		ip->hdr_checksum = rte_ipv4_cksum(ip);
-		*xtr_pkt(whole) = pkt;
-		xtr_inject(ctl->dp, whole, XTR_INJECT_RESUME);
-	}
-	rte_pktmbuf_free(m);
-}
-
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 {
 	const uint8_t *ip = xtr_ip_of(m);
 	bool sent;
 
-	if (xtr_ip_is6(ip)) {
-		/* hosts do not believe less (RFC 8201 section 4) */
-		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, 1280u));
-	} else if (((const struct rte_ipv4_hdr *)ip)->fragment_offset &
-		   rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) {
-		sent = send_error4(ctl, m, 3, 4, mtu);
-	} else {
-		split(ctl, m, mtu);
-		return;
-	}
+	if (xtr_ip_is6(ip))
+		/* hosts do not believe less (RFC 8201 section 4), and what is no larger passes */
+		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, XTR_IP6_MIN_MTU), NULL);
+	else
+		sent = xtr_icmp4_error(ctl, m, 3, 4, mtu, NULL);
 	ctl->dp->control_drops[sent ? XTR_DROP_TOO_BIG : XTR_DROP_TOO_BIG_LIMITED]++;
 	rte_pktmbuf_free(m);
 }
@@ -200,20 +143,20 @@ void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop 
 	ctl->dp->control_drops[reason]++;
 	if (xtr_ip_is6(xtr_ip_of(m)))
 		/* RFC 4443 section 3.1: no route, or prohibited; as Linux says it */
-		xtr_icmp6_error(ctl, m, 1, reason == XTR_DROP_PROHIBIT ? 1 : 0, 0);
+		xtr_icmp6_error(ctl, m, 1, reason == XTR_DROP_PROHIBIT ? 1 : 0, 0, NULL);
 	else
-		send_error4(ctl, m, 3,
+		xtr_icmp4_error(ctl, m, 3,
 		    reason == XTR_DROP_UNREACHABLE ? 1
 		    : reason == XTR_DROP_PROHIBIT  ? 13
 						   : 0,
-		    0);
+		    0, NULL);
 	rte_pktmbuf_free(m);
 }
 
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
-	bool sent = xtr_ip_is6(xtr_ip_of(m)) ? xtr_icmp6_error(ctl, m, 3, 0, 0)
-					     : send_error4(ctl, m, 11, 0, 0);
+	bool sent = xtr_ip_is6(xtr_ip_of(m)) ? xtr_icmp6_error(ctl, m, 3, 0, 0, NULL)
+					     : xtr_icmp4_error(ctl, m, 11, 0, 0, NULL);
 
 	ctl->dp->control_drops[sent ? XTR_DROP_TTL : XTR_DROP_TTL_LIMITED]++;
 	rte_pktmbuf_free(m);

@@ -36,6 +36,7 @@ void xtr_icmp6_open(struct xtr_ctl *ctl)
 		    strerror(errno));
 		return;
 	}
+	setsockopt(ctl->icmp6_fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &(int){1}, sizeof(int));
 	/* it is never read */
 	ICMP6_FILTER_SETBLOCKALL(&none);
 	setsockopt(ctl->icmp6_fd, IPPROTO_ICMPV6, ICMP6_FILTER, &none, sizeof(none));
@@ -64,8 +65,8 @@ static bool may_be_answered(const struct rte_mbuf *m, const struct rte_ipv6_hdr 
 	return (unsigned)m->data_len > off + u.at && h[0] >= FIRST_QUERY && h[0] != REDIRECT;
 }
 
-bool xtr_icmp6_error(
-    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t value)
+bool xtr_icmp6_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
+    uint32_t value, const struct xtr_ip *from)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
 	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)xtr_ip_of(m);
@@ -77,7 +78,7 @@ bool xtr_icmp6_error(
 	struct iovec iov = {&icmp, offsetof(struct icmp6_error, quote) + quote};
 	struct msghdr msg = {
 	    .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
-	struct xtr_ip src = xtr_icmp_source(ctl, pkt, 6);
+	struct xtr_ip src = from && from->af == 6 ? *from : xtr_icmp_source(ctl, pkt, 6);
 	const void *bytes;
 
 	if (ctl->icmp6_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) || !xtr_icmp_may_send(ctl))

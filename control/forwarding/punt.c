@@ -55,6 +55,7 @@ static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)
 			for_linux(ctl, m);
 		return;
 	case XTR_PUNT_LINUX:
+		xtr_ctl_core_error(ctl, m);
 		for_linux(ctl, m);
 		return;
 	case XTR_PUNT_MISS:

@@ -5,7 +5,8 @@
 #include <uthash.h>
 #include "control/forwarding/template.h"
 
-#define HOLD_MS 5000u
+#define HOLD_MS     5000u
+#define PATH_MTU_MS (600u * XTR_MS_PER_SEC) /* RFC 1191 section 6.3, RFC 8201 section 4 */
 
 struct rloc {
 	struct xtr_rloc pub;
@@ -36,15 +37,37 @@ struct xtr_rlocs {
 	struct xtr_timer timer;
 };
 
+static struct xtr_tunnel *tunnel_of(const struct rloc *r)
+{
+	return xtr_pool_at(&r->all->dp->tunnel, r->pub.tunnel);
+}
+
+/* While workers use it too: they need no other field with it. */
+static void set_mtu(struct rloc *r)
+{
+	uint16_t mtu = xtr_rloc_link_mtu(r->all, &r->pub);
+
+	if (r->pub.path_mtu && r->pub.path_mtu < mtu)
+		mtu = r->pub.path_mtu;
+	__atomic_store_n(&tunnel_of(r)->mtu, mtu, __ATOMIC_RELAXED);
+}
+
+/* What is too old: packets that wait for a next hop, and what the core said of path MTUs. */
 static void tick(struct xtr_timer *t)
 {
 	struct xtr_rlocs *all = (struct xtr_rlocs *)((char *)t - offsetof(struct xtr_rlocs, timer));
 	uint64_t now = xtr_wheel_now(all->wheel);
 	struct rloc *r, *tmp;
 
-	HASH_ITER (hh, all->table, r, tmp)
+	HASH_ITER (hh, all->table, r, tmp) {
 		if (now > HOLD_MS)
 			xtr_hold_drop(all->holder, &r->hold, XTR_DROP_NEIGH_FAILED, now - HOLD_MS);
+		if (r->pub.path_mtu && now >= r->pub.path_mtu_ms) {
+			r->pub.path_mtu = 0;
+			if (r->pub.way == XTR_WAY_READY)
+				set_mtu(r);
+		}
+	}
 	xtr_timer_arm(all->wheel, t, XTR_MS_PER_SEC, tick);
 }
 
@@ -62,11 +85,6 @@ struct xtr_rlocs *xtr_rlocs_create(struct xtr_dp *dp, struct xtr_rib *rib,
 	all->ops = *ops;
 	xtr_timer_arm(wheel, &all->timer, XTR_MS_PER_SEC, tick);
 	return all;
-}
-
-static struct xtr_tunnel *tunnel_of(const struct rloc *r)
-{
-	return xtr_pool_at(&r->all->dp->tunnel, r->pub.tunnel);
 }
 
 static void free_rloc(struct rloc *r)
@@ -139,6 +157,18 @@ static void set_way(struct rloc *r, enum xtr_way way, const char *why)
 		xtr_rloc_release(all, &r->pub);
 }
 
+bool xtr_rloc_lower_mtu(struct xtr_rlocs *all, struct xtr_rloc *rloc, uint16_t mtu)
+{
+	struct rloc *r = (struct rloc *)rloc;
+
+	if (mtu >= tunnel_of(r)->mtu)
+		return false;
+	rloc->path_mtu = mtu;
+	rloc->path_mtu_ms = xtr_wheel_now(all->wheel) + PATH_MTU_MS;
+	set_mtu(r);
+	return true;
+}
+
 /* No packet can leave for it. */
 static void set_down(struct rloc *r, const char *why)
 {
@@ -158,7 +188,7 @@ static void publish(struct rloc *r)
 		return;
 	}
 	t->port = (uint8_t)port;
-	t->mtu = all->dp->ports[port].mtu;
+	set_mtu(r);
 	xtr_template_write(t, r->nbr->mac, all->dp->ports[port].mac, &src, &r->pub.ip);
 	__atomic_store_n(&t->gate, xtr_gate_number(all->holder), __ATOMIC_RELAXED);
 	__atomic_store_n(&t->state, XTR_HOP_READY, __ATOMIC_RELEASE);
@@ -188,7 +218,6 @@ static bool current(const struct rloc *r)
 	struct xtr_ip src;
 
 	return t->state == XTR_HOP_READY && t->port == port && !memcmp(t->tmpl, r->nbr->mac, 6) &&
-	       t->mtu == r->all->dp->ports[port].mtu &&
 	       r->all->ops.source(r->all->ops.arg, port, r->pub.ip.af, &src) &&
 	       xtr_template_is_from(t, &src);
 }
@@ -203,6 +232,8 @@ static void update(struct rloc *r)
 	if (r->changing)
 		return; /* comes back when the grace period is over */
 	r->nbr = xtr_rib_resolve(all->rib, &r->pub.ip, &why);
+	if (old && old != r->nbr)
+		r->pub.path_mtu = 0; /* of another way */
 	xtr_nbr_put(all->rib, old);
 	if (!r->nbr) {
 		set_down(r, why);
@@ -218,8 +249,10 @@ static void update(struct rloc *r)
 		xtr_rib_ask(all->rib, r->nbr); /* a PETR gets no packets before it is known */
 		return;
 	}
-	if (current(r))
+	if (current(r)) {
+		set_mtu(r);
 		return;
+	}
 	if (!r->was_ready) {
 		publish(r);
 		return;
@@ -349,6 +382,24 @@ const struct xtr_rloc *xtr_rloc_at(const struct xtr_rlocs *all, uint32_t tunnel)
 	return r ? &r->pub : NULL;
 }
 
+struct xtr_rloc *xtr_rloc_find(const struct xtr_rlocs *all, const struct xtr_ip *ip)
+{
+	struct rloc *r;
+
+	HASH_FIND(hh, all->table, ip, sizeof(*ip), r);
+	return r ? &r->pub : NULL;
+}
+
+const struct xtr_tunnel *xtr_rloc_tunnel(const struct xtr_rlocs *all, const struct xtr_rloc *rloc)
+{
+	return rloc->way == XTR_WAY_READY ? tunnel_of((const struct rloc *)rloc) : NULL;
+}
+
+uint16_t xtr_rloc_link_mtu(const struct xtr_rlocs *all, const struct xtr_rloc *rloc)
+{
+	return all->dp->ports[((const struct rloc *)rloc)->nbr->key.port].mtu;
+}
+
 struct xtr_rloc_count xtr_rloc_count(const struct xtr_rlocs *all, const struct xtr_rloc *rloc)
 {
 	const struct rloc *r = (const struct rloc *)rloc;
@@ -367,6 +418,16 @@ void xtr_rloc_show_hop(const struct xtr_rloc *rloc, const struct xtr_config *cfg
 	json_object_update_new(object,
 	    json_pack("{s:s?, s:s?}", "next_hop", nbr ? xtr_ip_format(&nbr->key.ip, hop) : NULL,
 		"port", nbr ? cfg->ports[nbr->key.port].name : NULL));
+}
+
+static void show_path_mtu(const struct xtr_rloc *rloc, uint64_t now, json_t *object)
+{
+	json_int_t left = (json_int_t)(rloc->path_mtu_ms - now) / XTR_MS_PER_SEC;
+
+	json_object_set_new(
+	    object, "path_mtu", rloc->path_mtu ? json_integer(rloc->path_mtu) : json_null());
+	json_object_set_new(
+	    object, "path_mtu_expires_s", rloc->path_mtu ? json_integer(left) : json_null());
 }
 
 json_t *xtr_rlocs_show(const struct xtr_rlocs *all, const struct xtr_config *cfg)
@@ -388,6 +449,7 @@ json_t *xtr_rlocs_show(const struct xtr_rlocs *all, const struct xtr_config *cfg
 			   (json_int_t)r->refs, "uptime_s",
 			   (json_int_t)((xtr_wheel_now(all->wheel) - r->pub.since_ms) /
 					XTR_MS_PER_SEC)));
+		show_path_mtu(&r->pub, xtr_wheel_now(all->wheel), o);
 		xtr_rloc_show_hop(&r->pub, cfg, o);
 		all->ops.describe(all->ops.arg, &r->pub, o);
 		json_array_append_new(list, o);

@@ -29,6 +29,10 @@ struct xtr_rloc {
 	enum xtr_way way;
 	const char *why; /* NULL where ready; else half a line on why not */
 	uint64_t since_ms;
+	/* What the core carries of outer packets to it, bytes, by an ICMP error; 0: none has come.
+	 * From path_mtu_ms on it is tried again whether that still holds. */
+	uint16_t path_mtu;
+	uint64_t path_mtu_ms;
 	/* alive.c's: mappings that name it, and its probe as an ordinary locator */
 	LIST_HEAD(, xtr_rloc_use) uses;
 	struct xtr_probe *probe;
@@ -64,6 +68,19 @@ void xtr_rlocs_update(struct xtr_rlocs *rlocs, unsigned max);
 void xtr_rloc_release(struct xtr_rlocs *rlocs, struct xtr_rloc *rloc);
 /* A packet for a tunnel that was not ready. Takes m. */
 void xtr_rloc_hold(struct xtr_rlocs *rlocs, uint32_t tunnel, struct rte_mbuf *m);
+/* The RLOC, without a reference; NULL: there is none. */
+struct xtr_rloc *xtr_rloc_find(const struct xtr_rlocs *rlocs, const struct xtr_ip *ip);
+/* The outer headers that workers put in front of packets to it; NULL: it has no way. */
+const struct xtr_tunnel *xtr_rloc_tunnel(
+    const struct xtr_rlocs *rlocs, const struct xtr_rloc *rloc);
+/* What the port towards it carries, bytes. Where the RLOC has a way. */
+uint16_t xtr_rloc_link_mtu(const struct xtr_rlocs *rlocs, const struct xtr_rloc *rloc);
+/*
+ * The core carries no more than mtu bytes to it (RFC 9300 section 7.2): workers do not send more
+ * from now on, for ten minutes (RFC 1191 section 6.3, RFC 8201 section 4) or until the way changes.
+ * For an RLOC that has a way. True: that is less than they sent so far.
+ */
+bool xtr_rloc_lower_mtu(struct xtr_rlocs *rlocs, struct xtr_rloc *rloc, uint16_t mtu);
 /* `show rlocs`: a new reference. */
 json_t *xtr_rlocs_show(const struct xtr_rlocs *rlocs, const struct xtr_config *cfg);
 /* Adds next_hop and port to a JSON object. */

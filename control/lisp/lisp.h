@@ -67,6 +67,24 @@ struct xtr_peer {
 	X(PROBE_REPLY_OK, "probe-reply-accepted")                                                  \
 	X(PROBE_REPLY_REFUSED, "probe-reply-not-as-petr")                                          \
 	X(PROBE_REPLY_UNSOLICITED, "probe-reply-unsolicited")                                      \
+	/* ICMP errors from the core about packets that we encapsulated */                         \
+	X(CORE_TOO_BIG, "core-icmp-too-big")                                                       \
+	X(CORE_MTU, "core-icmp-path-mtu-lowered")                                                  \
+	X(CORE_UNREACHABLE, "core-icmp-unreachable")                                               \
+	X(CORE_TIME, "core-icmp-time-exceeded")                                                    \
+	X(CORE_RELAYED, "core-icmp-relayed")                                                       \
+	X(CORE_LIMITED, "core-icmp-rate-limited")                                                  \
+	/* the same, refused: they cannot be about what we sent */                                 \
+	X(CORE_BAD_SIDE, "core-icmp-bad-port")                                                     \
+	X(CORE_BAD_FORM, "core-icmp-bad-form")                                                     \
+	X(CORE_BAD_RLOC, "core-icmp-bad-rloc")                                                     \
+	X(CORE_BAD_SOURCE, "core-icmp-bad-source")                                                 \
+	X(CORE_BAD_UDP, "core-icmp-bad-source-port")                                               \
+	X(CORE_BAD_LENGTH, "core-icmp-bad-length")                                                 \
+	X(CORE_BAD_MTU, "core-icmp-bad-mtu")                                                       \
+	X(CORE_BAD_INSTANCE, "core-icmp-bad-instance")                                             \
+	X(CORE_BAD_INNER, "core-icmp-bad-inner-source")                                            \
+	X(CORE_BAD_MAPPING, "core-icmp-bad-mapping")                                               \
 	X(LIG_REQ_TX, "lig-map-request-tx")                                                        \
 	X(LIG_REPLY, "lig-map-reply")
 

@@ -54,6 +54,7 @@
 	X(TX_REFUSED, "tx-device-refused")                                                         \
 	X(NO_HEADROOM, "no-headroom")                                                              \
 	X(TX_CHAIN, "tx-port-takes-no-chains")                                                     \
+	X(FRAGMENT, "fragmentation-failed")                                                        \
 	/* control lcore */                                                                        \
 	X(HOLD_EID, "hold-overflow-eid")                                                           \
 	X(HOLD_INSTANCE, "hold-overflow-instance")                                                 \
@@ -65,7 +66,6 @@
 	X(RESOLVE_LIMIT, "unresolved-eids-limit")                                                  \
 	X(TOO_BIG, "too-big-icmp-sent")                                                            \
 	X(TOO_BIG_LIMITED, "too-big-icmp-limited")                                                 \
-	X(FRAGMENT, "fragmentation-failed")                                                        \
 	X(TTL, "ttl-expired-icmp-sent")                                                            \
 	X(TTL_LIMITED, "ttl-expired-icmp-limited")                                                 \
 	X(TAP_FULL, "tap-full")                                                                    \
@@ -95,6 +95,9 @@ enum xtr_drop {
 	X(PUNT_SOURCE, "punted-decap-source-unknown")                                              \
 	X(PUNT_DOUBT, "punted-decap-source-doubted")                                               \
 	X(GATED, "gated")                                                                          \
+	X(SPLIT, "fragmented")                                                                     \
+	X(SPLIT_OUTER, "encapsulated-in-fragments")                                                \
+	X(PARTS, "fragments-made")                                                                 \
 	X(INJECTED, "injected")                                                                    \
 	X(NOT_ELIGIBLE, "source-not-in-eid-database")                                              \
 	X(ECN_MARKED, "decap-ecn-marked")                                                          \

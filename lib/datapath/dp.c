@@ -9,6 +9,7 @@
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_random.h>
 #include "wire/addr.h"
 #include "wire/data.h"
 
@@ -113,6 +114,7 @@ static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
 	memset(w, 0, sizeof(*w));
 	w->dp = dp;
 	w->index = index;
+	w->split_id = (uint32_t)rte_rand();
 	w->rloc = reserve(RLOC_SIZE);
 	w->entry = reserve(ENTRY_SIZE);
 	snprintf(name, sizeof(name), "inject%u", index);

@@ -33,7 +33,8 @@ enum xtr_punt {               /* why a worker could not finish a packet */
 	XTR_PUNT_NEIGH,       /* next hop unknown: id is a next hop, or 0 and the destination is the
 				 neighbour (on port `out`) */
 	XTR_PUNT_TUNNEL,      /* next hop of the RLOC unknown: id is a tunnel */
-	XTR_PUNT_TOO_BIG,     /* larger than the tunnel or link allows: id is the MTU */
+	XTR_PUNT_TOO_BIG,     /* larger than the tunnel or link allows, and not to be split: id is
+				 what fits */
 	XTR_PUNT_UNREACHABLE, /* nothing leads there, ICMP may say so: id is the enum xtr_drop */
 	XTR_PUNT_SOURCE, /* out of a tunnel, and no mapping says from where: resolve the source */
 	XTR_PUNT_DOUBT,  /* to be dropped, id is the enum xtr_drop: its source's mapping has
@@ -220,6 +221,7 @@ struct xtr_worker {
 	unsigned n_gate;
 	uint32_t arrivals; /* the last number given */
 	uint64_t doubted;  /* TSC of the last XTR_PUNT_DOUBT */
+	uint32_t split_id; /* of the next packet that is split after encapsulation */
 
 	/* worker: rw, control: ro */
 	uint64_t drops[XTR_DROP_N] __rte_cache_aligned;

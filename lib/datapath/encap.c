@@ -9,6 +9,7 @@
 #include "datapath/dp.h"
 #include "datapath/ip.h"
 #include "datapath/hop.h"
+#include "datapath/split.h"
 #include "datapath/use.h"
 
 #include "wire/data.h"
@@ -63,7 +64,8 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		uint32_t hash = xtr_ip_flow(m, ip, pkt->l2_len), index = fwd->target;
 		uint32_t inner_len = m->pkt_len - pkt->l2_len, outer_len;
 		const struct xtr_tunnel *t;
-		uint16_t udp_len;
+		uint16_t udp_len, mtu;
+		bool too_big;
 		char *outer;
 
 		if (unlikely(left <= hops)) {
@@ -77,10 +79,12 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		if (!xtr_hop_usable(w, m, &t->state, &t->gate, XTR_PUNT_TUNNEL, index))
 			continue;
 		outer_len = inner_len + t->len - t->ip_at;
-		if (unlikely(outer_len > t->mtu)) {
+		mtu = __atomic_load_n(&t->mtu, __ATOMIC_RELAXED);
+		too_big = outer_len > mtu;
+		if (unlikely(too_big) && !xtr_split_must_pass(ip, inner_len)) {
 			/* RFC 9300 section 7.1: what fits is the tunnel's MTU less the headers in
 			 * front */
-			xtr_stage_punt(w, m, XTR_PUNT_TOO_BIG, t->mtu - (t->len - t->ip_at));
+			xtr_split_or_tell(w, m, mtu - (t->len - t->ip_at), xtr_stage_encap);
 			continue;
 		}
 		/* an ITR is a router: one hop less, and the outer header carries what is left (RFC
@@ -106,6 +110,9 @@ void xtr_stage_encap(struct xtr_worker *w, struct xtr_list *in)
 		w->rloc[index].packets++;
 		w->rloc[index].bytes += outer_len;
 		xtr_use_count(w, fwd, outer_len);
-		xtr_stage_tx(w, t->port, m);
+		if (unlikely(too_big) && !w->trace)
+			xtr_split_outer(w, m, t);
+		else
+			xtr_stage_tx(w, t->port, m);
 	}
 }

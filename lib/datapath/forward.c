@@ -5,6 +5,7 @@
 #include "datapath/dp.h"
 #include "datapath/ip.h"
 #include "datapath/hop.h"
+#include "datapath/split.h"
 
 #include <rte_ether.h>
 
@@ -30,7 +31,7 @@ void xtr_stage_forward(struct xtr_worker *w, struct xtr_list *in)
 		if (!xtr_hop_usable(w, m, &adj->state, &adj->gate, XTR_PUNT_NEIGH, index))
 			continue;
 		if (unlikely(m->pkt_len - pkt->l2_len > adj->mtu)) {
-			xtr_stage_punt(w, m, XTR_PUNT_TOO_BIG, adj->mtu);
+			xtr_split_or_tell(w, m, adj->mtu, xtr_stage_forward);
 			continue;
 		}
 		xtr_ip_set_hops(ip, left - hops);

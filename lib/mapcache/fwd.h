@@ -82,8 +82,9 @@ _Static_assert(sizeof(struct xtr_adj) == 32, "two next hops a cache line");
 
 #define XTR_TUNNEL_TMPL_MAX 112
 
-/* An RLOC to encapsulate to: the ready-made outer headers. Rules as for xtr_adj. What a packet needs
- * lies in one cache line, where the outer headers are Ethernet and IPv4. */
+/* An RLOC to encapsulate to: the ready-made outer headers. Rules as for xtr_adj. What a packet
+ * needs lies in one cache line, where the outer headers are Ethernet and IPv4. mtu changes while
+ * READY too, when the core says what fits: a store that needs no other with it. */
 struct xtr_tunnel {
 	uint32_t gate;
 	uint32_t csum; /* IPv4: sum of the header's words without total length, TTL, TOS; host

@@ -7,6 +7,7 @@
 #include "wire/data.h"
 #include "wire/read.h"
 #include "wire/sec.h"
+#include "wire/sum.h"
 #include "wire/write.h"
 
 #define ECM_S       0x08000000u /* LISP-SEC data follows the header */
@@ -20,40 +21,6 @@
 #define IP4_OFFSET  0x3fff /* more fragments, and the fragment offset */
 #define IP6_FLOW    0xfffffu
 #define ECM_TTL     64
-
-/*
- * Adds bytes to a ones' complement sum (RFC 1071). Its order of bytes is that of memory, as section
- * 2 (B) there allows: sum_fold() puts it right. An odd last byte counts as followed by zero.
- */
-static uint64_t sum_add(uint64_t sum, const uint8_t *p, size_t n)
-{
-	uint32_t word;
-
-	for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
-		memcpy(&word, p, sizeof word);
-		sum += word;
-	}
-	word = 0;
-	if (n > 0)
-		memcpy(&word, p, n);
-	return sum + word;
-}
-
-static uint16_t sum_fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ntohs((uint16_t)sum);
-}
-
-/* The pseudo-header of UDP over IPv4 and IPv6 adds up to the same: addresses, protocol, length. */
-static uint64_t sum_pseudo(const struct xtr_ip *src, const struct xtr_ip *dst, size_t udp_len)
-{
-	uint64_t sum = (uint64_t)htons(PROTO_UDP) + htons((uint16_t)udp_len);
-
-	sum = sum_add(sum, src->b, sizeof src->b);
-	return sum_add(sum, dst->b, sizeof dst->b);
-}
 
 /* Reads the inner IPv4 header. *payload: bytes of the inner packet after it. */
 static int ip4_read(struct xtr_rd *r, struct xtr_msg *m, size_t *payload)
@@ -72,7 +39,7 @@ static int ip4_read(struct xtr_rd *r, struct xtr_msg *m, size_t *payload)
 	if (!xtr_rd_has(r, total))
 		return xtr_rd_fail(r, at + 2, "inner IPv4 total length",
 		    "message ends inside the inner packet", "RFC 9301 5.8");
-	if (sum_fold(sum_add(0, p, hlen)) != 0xffff)
+	if (xtr_sum_fold(xtr_sum_add(0, p, hlen)) != 0xffff)
 		return xtr_rd_fail(r, at + 10, "inner IPv4 checksum", "wrong", "RFC 791 3.1");
 	if (xtr_get16(p + 6) & IP4_OFFSET)
 		return xtr_rd_fail(r, at + 6, "inner IPv4 header", "a fragment", "RFC 9301 5.8");
@@ -136,7 +103,8 @@ static int udp_read(struct xtr_rd *r, struct xtr_msg *m, size_t payload)
 	/* RFC 9301 5.8 says non-zero; deployed Map-Servers send 0 when they forward, so only a
 	 * wrong one is refused. */
 	if (!m->inner_ip.no_checksum &&
-	    sum_fold(sum_add(sum_pseudo(&m->inner_src, &m->inner_dst, len), p, len)) != 0xffff)
+	    xtr_sum_fold(xtr_sum_add(
+		xtr_sum_pseudo(&m->inner_src, &m->inner_dst, PROTO_UDP, len), p, len)) != 0xffff)
 		return xtr_rd_fail(r, at + 6, "inner UDP checksum", "wrong", "RFC 9301 5");
 	m->inner = p + UDP_HDR_LEN;
 	m->inner_len = (uint32_t)(len - UDP_HDR_LEN);
@@ -187,7 +155,7 @@ static void put_ip4(struct xtr_writer *w, const struct xtr_ecm_opts *o,
 	ip[9] = PROTO_UDP;
 	memcpy(ip + 12, o->src.b, 4);
 	memcpy(ip + 16, o->dst.b, 4);
-	xtr_set16(ip + 10, (uint16_t)~sum_fold(sum_add(0, ip, IP4_HDR_LEN)));
+	xtr_set16(ip + 10, (uint16_t)~xtr_sum_fold(xtr_sum_add(0, ip, IP4_HDR_LEN)));
 	xtr_put(w, ip, sizeof ip);
 }
 
@@ -227,9 +195,9 @@ void xtr_write_ecm_opts(struct xtr_writer *w, const struct xtr_ecm_opts *o)
 	xtr_set16(udp, o->sport);
 	xtr_set16(udp + 2, o->dport);
 	xtr_set16(udp + 4, (uint16_t)udp_len);
-	sum = (uint16_t)~sum_fold(
-	    sum_add(sum_add(sum_pseudo(&o->src, &o->dst, udp_len), udp, UDP_HDR_LEN), o->inner,
-		o->inner_len));
+	sum = (uint16_t)~xtr_sum_fold(xtr_sum_add(
+	    xtr_sum_add(xtr_sum_pseudo(&o->src, &o->dst, PROTO_UDP, udp_len), udp, UDP_HDR_LEN),
+	    o->inner, o->inner_len));
 	/* 0 would mean "no checksum" (RFC 768). */
 	if (!in->no_checksum)
 		xtr_set16(udp + 6, sum ? sum : 0xffff);

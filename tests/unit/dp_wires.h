@@ -587,6 +587,13 @@ static inline uint64_t dp_all_drops(const struct dp_wires *f)
 	return sum;
 }
 
+/* How many more packets there are since some were split. */
+static inline uint64_t dp_more_parts(const struct dp_wires *f)
+{
+	return xtr_dp_counter(f->dp, XTR_CTR_PARTS) - xtr_dp_counter(f->dp, XTR_CTR_SPLIT) -
+	       xtr_dp_counter(f->dp, XTR_CTR_SPLIT_OUTER);
+}
+
 static inline void dp_put16(uint8_t *p, unsigned v)
 {
 	p[0] = (uint8_t)(v >> 8);

@@ -32,6 +32,7 @@ FAR = {4: "10.2.2.5", 6: "2001:db8:26::5"}
 RLOC = {4: "172.16.1.%x", 6: "fd00:16:1::%x"}  # the last byte is the MAC's too
 OWN_RLOC = {4: "172.16.1.2", 6: "fd00:16:1::2"}
 OUTER = {4: 36, 6: 56}  # bytes of outer IP, UDP and LISP headers
+DF = {4: {"flags": "DF"}, 6: {}}  # what keeps a packet whole
 EXTENSIONS = {
     "hop-by-hop": IPv6ExtHdrHopByHop(options=[PadN(optdata=b"\0" * 4)]),
     "router-alert": IPv6ExtHdrHopByHop(options=[RouterAlert(), PadN(optdata=b"")]),
@@ -159,7 +160,7 @@ class Encapsulation(Case6):
                 self.encapsulated(self.ip(SITE, p), p, outer)
                 self.encapsulated(self.ip(SITE, p, trailer=b"\xee" * 3), p, outer)
             for size in (most + 1, most + 2, 1500, 1501, 1900):
-                p = of(inner, dst=dst, size=size)
+                p = of(inner, dst=dst, size=size, **DF[inner])
                 self.punted(self.ip(SITE, p), "too-big", ether(SITE, p), id=most, l2=14)
             empty = of(inner, dst=dst, above=Raw(b""), **({"proto": 253} if inner == 4 else {"nh": 59}))
             self.encapsulated(self.ip(SITE, empty), empty, outer)
@@ -180,7 +181,7 @@ class Encapsulation(Case6):
 
     def test_jumbo_frames_are_too_big_here(self):
         for inner, outer in FAMILIES:
-            p = of(inner, dst=REMOTE[inner, outer], size=9000)
+            p = of(inner, dst=REMOTE[inner, outer], size=9000, **DF[inner])
             for seg in (1500, 2000):
                 self.punted(self.ip(SITE, p, seg=seg), "too-big", ether(SITE, p), id=1500 - OUTER[outer])
 
@@ -286,7 +287,7 @@ class Decapsulation(Case6):
             for size in (HEADER[inner] + 8, 100, 1281, 1464, 1500):
                 p = self.inner(inner, size=size)
                 self.opened(self.ip(CORE, tunnelled(outer, lisp(p))), p)
-            p = self.inner(inner, size=1501)
+            p = self.inner(inner, size=1501, **DF[inner])
             self.punted(self.ip(CORE, tunnelled(outer, lisp(p))), "too-big", p, id=1500, l2=0)
 
     def test_every_ecn_cell(self):
@@ -596,7 +597,7 @@ class Native(Case6):
 
     def test_jumbo_frames_in_buffers(self):
         for v, size, seg in itertools.product((4, 6), (5000, 9000), (1000, 1999)):
-            p = of(v, RLOC[v] % 3, EID[v], size=size)
+            p = of(v, RLOC[v] % 3, EID[v], size=size, **DF[v])
             self.punted(self.ip(CORE, p, seg=seg), "too-big", ether(CORE, p), id=1500, l2=14)
 
     def test_cut_at_every_byte(self):
@@ -735,7 +736,8 @@ class JumboFrames(Case6):
             for size in self.SIZES[:3] + (most,):
                 p = of(inner, dst=REMOTE[inner, outer], size=size)
                 self.encapsulated(self.ip(SITE, p, seg=seg), p, outer)
-            self.punted(self.ip(SITE, of(inner, dst=REMOTE[inner, outer], size=most + 1), seg=seg), "too-big", id=most)
+            p = of(inner, dst=REMOTE[inner, outer], size=most + 1, **DF[inner])
+            self.punted(self.ip(SITE, p, seg=seg), "too-big", id=most)
 
     def test_decapsulated(self):
         for (inner, outer), seg, size in itertools.product(FAMILIES, (100, 1500, 2000), self.SIZES):
@@ -756,10 +758,10 @@ class JumboFrames(Case6):
             p = of(v, RLOC[v] % 3, EID[v], size=size)
             self.forwarded(self.ip(CORE, p, seg=seg, trailer=bytes(2500)), p, 4, SITE)
         for v in (4, 6):
-            p = of(v, RLOC[v] % 3, EID[v], size=9001)
+            p = of(v, RLOC[v] % 3, EID[v], size=9001, **DF[v])
             self.punted(self.ip(CORE, p, seg=1000), "too-big", ether(CORE, p), id=9000)
             # all that IP can say, and a tunnel more
-            p = of(v, EID[v], FAR[v], size=65535 + (40 if v == 6 else 0))
+            p = of(v, EID[v], FAR[v], size=65535 + (40 if v == 6 else 0), **DF[v])
             self.punted(self.ip(SITE, p, seg=2000), "too-big", id=9000 - OUTER[6 if v == 6 else 4])
 
 
