@@ -240,9 +240,10 @@ int xtr_dp_port_start(struct xtr_dp *dp, unsigned index)
 	const struct xtr_dp_port *p = &dp->ports[index];
 	int rc = p->vlan ? 0 : rte_eth_dev_start(p->ethdev);
 
-	if (rc == 0)
-		rte_eth_allmulticast_enable(
-		    p->ethdev); /* routing protocols and neighbour discovery by Linux */
+	/* routing protocols and neighbour discovery by Linux; a driver that cannot tell multicast
+	 * from the rest takes all */
+	if (rc == 0 && rte_eth_allmulticast_enable(p->ethdev) < 0)
+		rte_eth_promiscuous_enable(p->ethdev);
 	return rc;
 }
 

@@ -232,5 +232,5 @@ class Split(Case6):
 
 
 if __name__ == "__main__":
-    test_datapath.PIPE = sys.argv.pop(1)
+    test_datapath.arguments()
     unittest.main()
