@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -41,7 +42,12 @@ int child_start(struct child *c, const char *const *argv)
 	int in[2], out[2], failed[2], error = 0;
 
 	memset(c, 0, sizeof(*c));
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(failed, O_CLOEXEC) < 0)
+	/* what it says comes by a terminal, or it would keep it until it has said much */
+	if (openpty(&out[0], &out[1], NULL, NULL, NULL) < 0)
+		return -errno;
+	fcntl(out[0], F_SETFD, FD_CLOEXEC);
+	fcntl(out[1], F_SETFD, FD_CLOEXEC);
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(failed, O_CLOEXEC) < 0)
 		return -errno;
 	signal(SIGPIPE, SIG_IGN);
 	c->pid = fork();

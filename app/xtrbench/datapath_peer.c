@@ -13,7 +13,7 @@ static const struct datapath_peer peers[] = {
     {"testpmd-io", "net_ring, bursts of 64", TESTPMD},
     {"testpmd-macswap", "net_ring, bursts of 64", TESTPMD},
     {"testpmd-5tswap", "net_ring, bursts of 64", TESTPMD},
-    {"kernel-vxlan", "softirq, without the packets' way in", bench_kernel_open, bench_kernel_window,
+    {"kernel-vxlan", "in softirq, from IP to a veth pair", bench_kernel_open, bench_kernel_window,
 	bench_kernel_close},
     {"ovs-vxlan", "net_null, bursts of 32", bench_ovs_open, bench_ovs_window, bench_ovs_close},
 };
