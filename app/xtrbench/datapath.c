@@ -1,182 +1,197 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suite datapath: cycles a packet of what a worker does, from the port's burst to the port's
- * burst, on one lcore. Frames of 64 bytes on the wire in bursts of 64; the source is not in the
- * price, nor are the buffers' way back to their pool: that is the NIC driver's, and rings stand in
- * for NICs.
+ * Suite datapath: cycles a packet of what a worker does, from its ports' bursts to its ports'
+ * bursts, by the turns of the worker's own loop. Each case in a process of its own.
  */
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <rte_cycles.h>
 
-#include "app/xtrbench/bench.h"
-#include "app/xtrbench/datapath_lab.h"
-#include "datapath/fast.h"
+#include "app/xtrbench/datapath.h"
 
-#define BURSTS_A_WINDOW 15625 /* a million packets */
-
-struct dp_case {
-	const char *name;
-	unsigned port, flows;
-	bench_frame_fn *frame;
-	enum xtr_counter done; /* of each packet, else the figure is worth nothing */
-};
-
-static int make_burst(
-    const struct bench_dp *d, const struct dp_case *c, unsigned *flow, struct rte_mbuf **m)
+static int start(struct datapath *p, struct bench *b, const struct bench_case *c)
 {
-	if (rte_pktmbuf_alloc_bulk(d->dp->rx_pool, m, XTR_BURST) < 0)
+	memset(p, 0, sizeof(*p));
+	p->b = b;
+	p->c = c;
+	if (bench_dp_open(&p->d, c) < 0)
 		return -1;
-	for (unsigned i = 0; i < XTR_BURST; i++) {
-		m[i]->data_len = c->frame(d, rte_pktmbuf_mtod(m[i], uint8_t *), *flow);
-		m[i]->pkt_len = m[i]->data_len;
-		*flow = *flow + 1 < c->flows ? *flow + 1 : 0;
+	p->inputs[0].n_sources = c->ports;
+	p->inputs[0].n[0] = c->burst;
+	if (c->ports > 1) {
+		unsigned hits = (c->burst * (unsigned)c->hits + 50) / 100;
+
+		hits = RTE_MIN(RTE_MAX(hits, 1u), c->burst - 1);
+		p->inputs[0].n[0] = hits;
+		p->inputs[0].n[1] = c->burst - hits;
 	}
+	if (bench_source_open(&p->inputs[0].source[0], &p->d,
+		c->ports > 1 ? BENCH_HITS : BENCH_AS_NAMED,
+		c->way == BENCH_ENCAP ? BENCH_SITE : BENCH_CORE) < 0 ||
+	    (c->ports > 1 &&
+		bench_source_open(&p->inputs[0].source[1], &p->d, BENCH_MISSES, BENCH_SITE2) < 0))
+		return -1;
+	p->variants = 1;
 	return 0;
 }
 
-/* What the worker's loop does with a burst. */
-static void run_burst(struct bench_dp *d, unsigned port, struct rte_mbuf **m)
+/* Where not all packets hit: what each kind costs alone. */
+static int add_alone(struct datapath *p)
 {
-	unsigned left = xtr_fast_burst(d->w, port, m, XTR_BURST);
+	struct bench_input *mixed = &p->inputs[0], *hits = &p->inputs[BENCH_HITS],
+			   *misses = &p->inputs[BENCH_MISSES];
 
-	if (left)
-		xtr_stage_classify(d->w, port, m, left);
-	xtr_stage_tx_flush(d->w);
-	rte_rcu_qsbr_quiescent(d->dp->rcu.qsv, 0);
-}
-
-/* What left, of both ports: at most n. */
-static unsigned take_sent(struct bench_dp *d, struct rte_mbuf **m, unsigned n)
-{
-	unsigned got = 0;
-
-	for (unsigned port = 0; port < BENCH_PORTS; port++)
-		got += rte_ring_dequeue_burst(d->sent[port], (void **)(m + got), n - got, NULL);
-	return got;
-}
-
-/* The stages alone must make the same of the same packets, to the byte. */
-static bool same_as_stages(struct bench_dp *d, const struct dp_case *c)
-{
-	struct rte_mbuf *a[XTR_BURST], *b[XTR_BURST];
-	unsigned flow_a = 0, flow_b = 0, n;
-	bool same;
-
-	if (make_burst(d, c, &flow_a, a) < 0)
-		return false;
-	run_burst(d, c->port, a);
-	n = take_sent(d, a, XTR_BURST);
-	same = n == XTR_BURST && make_burst(d, c, &flow_b, b) == 0;
-	d->dp->stages_only = true;
-	if (same) {
-		run_burst(d, c->port, b);
-		same = take_sent(d, b, XTR_BURST) == n;
-	}
-	d->dp->stages_only = false;
-	for (unsigned i = 0; i < n && same; i++)
-		same = a[i]->pkt_len == b[i]->pkt_len &&
-		       !memcmp(rte_pktmbuf_mtod(a[i], void *), rte_pktmbuf_mtod(b[i], void *),
-			   a[i]->pkt_len);
-	rte_pktmbuf_free_bulk(a, n);
-	if (same)
-		rte_pktmbuf_free_bulk(b, n);
-	return same;
-}
-
-/* Cycles a packet; 0: no buffers. */
-static double window(struct bench_dp *d, const struct dp_case *c, unsigned *flow)
-{
-	uint64_t cycles = 0;
-
-	for (unsigned k = 0; k < BURSTS_A_WINDOW; k++) {
-		struct rte_mbuf *m[XTR_BURST];
-		uint64_t start;
-
-		if (make_burst(d, c, flow, m) < 0)
-			return 0;
-		rte_mb(); /* the source's stores are none of the worker's */
-		start = rte_rdtsc();
-		run_burst(d, c->port, m);
-		cycles += rte_rdtsc() - start;
-		rte_pktmbuf_free_bulk(m, take_sent(d, m, XTR_BURST));
-	}
-	return (double)cycles / (BURSTS_A_WINDOW * XTR_BURST);
-}
-
-static int measure(struct bench *b, struct bench_dp *d, const struct dp_case *c)
-{
-	double samples[BENCH_WINDOWS];
-	uint64_t before, packets = (uint64_t)b->windows * BURSTS_A_WINDOW * XTR_BURST;
-	unsigned flow = 0;
-
-	if (!bench_wants(b, c->name))
+	if (p->c->hits < 1 || p->c->hits > 99)
 		return 0;
-	if (!same_as_stages(d, c)) {
-		fprintf(stderr, "xtrbench: %s: not what the stages make of it\n", c->name);
-		return -1;
+	p->variants = 3;
+	hits->n_sources = misses->n_sources = 1;
+	hits->n[0] = mixed->n[0];
+	misses->n[0] = mixed->n[p->c->ports - 1];
+	if (p->c->ports > 1) {
+		hits->source[0] = mixed->source[0];
+		misses->source[0] = mixed->source[1];
+		hits->source[0].own = misses->source[0].own = NULL; /* not theirs */
+		return 0;
 	}
-	before = d->w->counters[c->done];
-	for (unsigned i = 0; i < b->windows; i++)
-		samples[i] = window(d, c, &flow);
-	if (d->w->counters[c->done] - before != packets) {
-		fprintf(stderr, "xtrbench: %s: %lu of %lu packets done\n", c->name,
-		    (unsigned long)(d->w->counters[c->done] - before), (unsigned long)packets);
-		return -1;
-	}
-	bench_report(b, "datapath", c->name, "cycles_per_packet", "cycles", samples, b->windows);
-	return 0;
+	return bench_source_open(&hits->source[0], &p->d, BENCH_HITS, BENCH_SITE) < 0 ||
+		       bench_source_open(&misses->source[0], &p->d, BENCH_MISSES, BENCH_SITE) < 0
+		   ? -1
+		   : 0;
 }
 
-static int run_few(struct bench *b)
+static void end(struct datapath *p)
 {
-	static const struct dp_case cases[] = {
-	    {"native4/flows=1", BENCH_CORE, 1, bench_frame_native, XTR_CTR_NATIVE},
-	    {"encap4in4/flows=1", BENCH_SITE, 1, bench_frame_encap, XTR_CTR_ENCAP},
-	    {"encap4in4/flows=1000", BENCH_SITE, 1000, bench_frame_encap, XTR_CTR_ENCAP},
-	    {"decap4in4/flows=1", BENCH_CORE, 1, bench_frame_decap, XTR_CTR_DECAP},
-	    {"decap4in4/flows=1000", BENCH_CORE, 1000, bench_frame_decap, XTR_CTR_DECAP},
-	};
-	struct bench_dp d;
-	int rc = bench_dp_open(&d);
+	for (unsigned i = 0; i < RTE_DIM(p->inputs); i++)
+		for (unsigned k = 0; k < RTE_DIM(p->inputs[i].source); k++)
+			bench_source_close(&p->inputs[i].source[k]);
+	bench_dp_close(&p->d);
+}
 
-	for (unsigned i = 0; i < RTE_DIM(cases) && !rc; i++)
-		rc = measure(b, &d, &cases[i]);
-	if (!rc)
-		bench_dp_close(&d);
+/* All that came in has left, was punted, or is in a named drop; and what was to leave has. */
+static int balance(struct datapath *p)
+{
+	struct bench_count n = {0};
+	uint64_t drops = 0;
+
+	for (unsigned i = 0; i < p->c->workers; i++) {
+		n.sent += p->count[i].sent;
+		n.misses += p->count[i].misses;
+		n.left += p->count[i].left;
+		n.punted += p->count[i].punted;
+	}
+	for (unsigned i = 0; i < XTR_DROP_N; i++)
+		drops += xtr_dp_drops(p->d.dp, (enum xtr_drop)i) - p->drops_before[i];
+	if (n.left == n.sent - n.misses && n.misses == n.punted + drops)
+		return 0;
+	fprintf(stderr,
+	    "xtrbench: %s: %lu packets came, %lu of them to nowhere; %lu left, %lu were punted, "
+	    "%lu dropped\n",
+	    p->c->name, (unsigned long)n.sent, (unsigned long)n.misses, (unsigned long)n.left,
+	    (unsigned long)n.punted, (unsigned long)drops);
+	return -1;
+}
+
+/* The comparison's packets don't count. */
+static int check(struct datapath *p)
+{
+	int rc;
+
+	bench_worker_begin(&p->d, 0);
+	rc = bench_check(&p->d, &p->inputs[0], p->b->write_dir);
+	bench_worker_end(&p->d, 0);
+	for (unsigned i = 0; i < XTR_DROP_N; i++)
+		p->drops_before[i] = xtr_dp_drops(p->d.dp, (enum xtr_drop)i);
 	return rc;
 }
 
-static int run_many(struct bench *b, const char *name, unsigned rlocs)
+static int run(struct bench *b)
 {
-	struct dp_case c = {name, BENCH_SITE, 1u << 20, bench_frame_far, XTR_CTR_ENCAP};
-	struct bench_dp d;
-	int rc = bench_dp_open(&d);
+	struct datapath *p = malloc(sizeof(*p));
+	struct bench_case c;
+	const char *why;
+	int rc;
 
+	if (!p || bench_case_parse(b->job->cases[0], &c, &why) < 0) {
+		free(p);
+		return -1;
+	}
+	rc = start(p, b, &c);
 	if (!rc)
-		rc = bench_dp_many(&d, rlocs);
+		rc = add_alone(p);
 	if (!rc)
-		rc = measure(b, &d, &c);
+		rc = check(p);
+	if (!rc && b->stages)
+		rc = bench_datapath_stages(p);
+	else if (!rc && c.peer[0])
+		rc = bench_datapath_beside(p);
+	else if (!rc)
+		rc = bench_datapath_measure(p);
 	if (!rc)
-		bench_dp_close(&d);
+		rc = balance(p);
+	end(p);
+	free(p);
 	return rc;
 }
 
-static int run_mappings(struct bench *b)
-{
-	return run_many(b, "encap4in4/mappings=1m", 1024);
-}
+/* --- what is measured unless something else is asked for --- */
 
-static int run_rlocs(struct bench *b)
-{
-	return run_many(b, "encap4in4/rlocs=100k", 100000);
-}
+#define CASE(...)                                                                                  \
+	{                                                                                          \
+		.suite = "datapath", .cases = {__VA_ARGS__}, .run = run                            \
+	}
 
 const struct bench_job bench_datapath_jobs[] = {
-    {.suite = "datapath",
-	.cases = {"native4/flows=", "encap4in4/flows=", "decap4in4/flows="},
-	.run = run_few},
-    {.suite = "datapath", .cases = {"encap4in4/mappings=1m"}, .run = run_mappings},
-    {.suite = "datapath", .cases = {"encap4in4/rlocs=100k"}, .run = run_rlocs},
+    CASE("native4/flows=1"),
+    CASE("encap4in4/flows=1"),
+    CASE("encap4in4/flows=1000"),
+    CASE("encap4in4/mappings=1m"),
+    CASE("encap4in4/rlocs=100k"),
+    CASE("decap4in4/flows=1"),
+    CASE("decap4in4/flows=1000"),
+    CASE("native6/flows=1"),
+    CASE("encap6in6/flows=1"),
+    CASE("encap6in6/flows=1000"),
+    CASE("encap6in6/mappings=1m"),
+    CASE("decap6in6/flows=1"),
+    CASE("decap6in6/flows=1000"),
+    CASE("encap4in6/flows=1"),
+    CASE("encap6in4/flows=1"),
+    CASE("decap4in6/flows=1"),
+    CASE("decap6in4/flows=1"),
+    CASE("encap4in4/flows=1/burst=4"),
+    CASE("encap4in4/flows=1/burst=32"),
+    CASE("encap4in4/flows=1/burst=256"),
+    CASE("encap4in4/flows=1/size=imix"),
+    CASE("encap4in4/flows=1/size=1518"),
+    CASE("encap4in4/flows=1/size=9000"),
+    CASE("encap4in4/flows=1/size=9000/seg=2048"),
+    CASE("encap4in4/flows=1000/hits=90"),
+    CASE("encap4in4/flows=1000/hits=10"),
+    CASE("encap4in4/flows=1000/hits=50/ports=2"),
+    {.suite = "datapath", .cases = {"encap4in4/flows=1/workers=2"}, .run = run, .lcores = 2},
+    CASE("native4/flows=1/peer=testpmd-io"),
+    CASE("native4/flows=1/peer=testpmd-macswap"),
+    CASE("native4/flows=1/peer=testpmd-5tswap"),
+    CASE("encap4in4/flows=1/peer=ovs-vxlan"),
+    CASE("encap4in4/flows=1/peer=kernel-vxlan"),
     {.suite = NULL},
 };
+
+int bench_datapath_named(const char *name, struct bench_job *job)
+{
+	struct bench_case c;
+	const char *why;
+
+	if (bench_case_parse(name, &c, &why) == 0) {
+		*job = (struct bench_job)CASE(name);
+		job->lcores = c.workers;
+		return 0;
+	}
+	for (const struct bench_job *j = bench_datapath_jobs; j->suite; j++)
+		if (!strncmp(j->cases[0], name, strlen(name)))
+			return -ENOENT; /* several of these */
+	if (strncmp(name, "native", 6) && strncmp(name, "encap", 5) && strncmp(name, "decap", 5))
+		return -ENOENT;
+	fprintf(stderr, "xtrbench: case %s: %s\n", name, why);
+	return -EINVAL;
+}

@@ -29,43 +29,53 @@ struct command {
 	unsigned n_suites;
 	const char *only;
 	unsigned windows;
-	bool json;
+	bool json, stages;
+	const char *write_dir;
+	struct bench_job named; /* the case `only` where it is one; no suite: none */
 };
 
 struct run {
 	const struct command *cmd;
-	json_t *figures, *machine;
+	json_t *figures, *machine, *skipped;
 };
 
-/* A CPU to measure on: the last that this process may use, as the first has most of the system's
- * own work. */
-static int measuring_cpu(void)
+int bench_cpu(unsigned lcore)
 {
-	cpu_set_t cpus;
-	int last = 0;
+	int cpus[CPU_SETSIZE], n = 0;
+	cpu_set_t set;
 
-	CPU_ZERO(&cpus);
-	sched_getaffinity(0, sizeof(cpus), &cpus);
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
 	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET((size_t)i, &cpus))
-			last = i;
-	return last;
+		if (CPU_ISSET((size_t)i, &set))
+			cpus[n++] = i;
+	return n ? cpus[n - 1 - (int)lcore % n] : 0;
 }
 
-/* One lcore, no huge pages of its own; net_null stands in for the daemon's NICs. */
-static int start_eal(void)
+unsigned bench_cpus(void)
 {
-	static char lcores[32];
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	return (unsigned)CPU_COUNT(&set);
+}
+
+/* No huge pages of its own; net_null stands in for the daemon's NICs. */
+static int start_eal(const struct bench_job *job)
+{
+	static char lcores[512];
 	static const char *const words[] = {"xtrbench", "--no-huge", "--no-shconf", "--no-pci",
 	    "--no-telemetry", "-m256", "--vdev=net_null0", "--vdev=net_null1",
 	    "--log-level=lib.eal:warning",
 	    "--force-max-simd-bitwidth=512", /* the peers' best, where it runs */
 	    lcores};
 	char *args[sizeof(words) / sizeof(words[0]) + 1] = {NULL};
-	int n = 0;
+	int n = snprintf(lcores, sizeof(lcores), "--lcores=0@%d", bench_cpu(0));
 
-	snprintf(lcores, sizeof(lcores), "--lcores=0@%d", measuring_cpu());
-	for (; n < (int)(sizeof(words) / sizeof(words[0])); n++)
+	for (unsigned i = 1; i < job->lcores && n < (int)sizeof(lcores); i++)
+		n += snprintf(lcores + n, sizeof(lcores) - (size_t)n, ",%u@%d", i, bench_cpu(i));
+	for (n = 0; n < (int)(sizeof(words) / sizeof(words[0])); n++)
 		args[n] = strdup(words[n]); /* EAL keeps them */
 	return rte_eal_init(n, args);
 }
@@ -73,7 +83,12 @@ static int start_eal(void)
 /* In a process of its own. What libraries print goes where errors go: out is for figures. */
 static int run_here(const struct bench_job *job, const struct command *cmd, FILE *out)
 {
-	struct bench b = {.out = out, .only = cmd->only, .windows = cmd->windows};
+	struct bench b = {.out = out,
+	    .only = cmd->only,
+	    .windows = cmd->windows,
+	    .job = job,
+	    .stages = cmd->stages,
+	    .write_dir = cmd->write_dir};
 	int rc;
 
 	dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -82,7 +97,7 @@ static int run_here(const struct bench_job *job, const struct command *cmd, FILE
 		fprintf(stderr, "xtrbench: network namespace: %s\n", strerror(errno));
 		return -errno;
 	}
-	if (start_eal() < 0) {
+	if (start_eal(job) < 0) {
 		fprintf(stderr, "xtrbench: EAL does not start\n");
 		return -1;
 	}
@@ -99,6 +114,10 @@ static void take(struct run *r, const char *line)
 
 	if (machine && !r->machine) {
 		r->machine = json_incref(machine);
+	} else if (json_object_get(object, "skipped")) {
+		if (!r->cmd->json)
+			bench_print_skipped(object);
+		json_array_append(r->skipped, object);
 	} else if (object && !machine) {
 		if (!r->cmd->json)
 			bench_print(object);
@@ -146,6 +165,8 @@ static bool wants_job(const struct command *cmd, const struct bench_job *job)
 {
 	bool suite = !cmd->n_suites;
 
+	if (cmd->named.suite)
+		return false;
 	for (unsigned i = 0; i < cmd->n_suites; i++)
 		suite |= !strcmp(cmd->suites[i], job->suite);
 	if (!suite || !cmd->only || !job->cases[0])
@@ -171,11 +192,34 @@ static bool is_suite(const char *name)
 static void usage(FILE *to)
 {
 	fprintf(to,
-	    "usage: xtrbench [wire|mapcache|datapath ...] [--case PREFIX] [--windows N] [--json]\n"
-	    "  --case PREFIX   only cases whose names begin so\n"
+	    "usage: xtrbench [wire|mapcache|datapath ...] [--case NAME] [--windows N] [--json]\n"
+	    "  --case NAME     only cases whose names begin so; of datapath whatever case is named "
+	    "so,\n"
+	    "                  in its list or not: "
+	    "encap4in6/flows=1000/size=imix/burst=32/workers=2\n"
+	    "                  (native, encap, decap; flows, mappings, rlocs, burst, size, seg, "
+	    "workers,\n"
+	    "                  hits, ports, peer)\n"
 	    "  --windows N     samples a case, 1 to %d (%d)\n"
+	    "  --stages        datapath: what each stage takes\n"
+	    "  --write DIR     datapath: what comes and what leaves, as DIR/in.pcap and "
+	    "DIR/out.pcap\n"
 	    "  --json          one JSON document instead of the table\n",
 	    BENCH_WINDOWS, BENCH_WINDOWS);
+}
+
+/* The one case that is asked for may be in no list. Exit status, or negative: go on. */
+static int read_case(struct command *cmd)
+{
+	bool suite = !cmd->n_suites;
+	int rc;
+
+	for (unsigned i = 0; i < cmd->n_suites; i++)
+		suite |= !strcmp(cmd->suites[i], "datapath");
+	if (!suite)
+		return -1;
+	rc = bench_datapath_named(cmd->only, &cmd->named);
+	return rc == 0 || rc == -ENOENT ? -1 : 2;
 }
 
 /* Exit status, or negative: go on. */
@@ -188,6 +232,10 @@ static int read_command(struct command *cmd, int argc, char **argv)
 		}
 		if (!strcmp(argv[i], "--json")) {
 			cmd->json = true;
+		} else if (!strcmp(argv[i], "--stages")) {
+			cmd->stages = true;
+		} else if (!strcmp(argv[i], "--write") && i + 1 < argc) {
+			cmd->write_dir = argv[++i];
 		} else if (!strcmp(argv[i], "--case") && i + 1 < argc) {
 			cmd->only = argv[++i];
 		} else if (!strcmp(argv[i], "--windows") && i + 1 < argc &&
@@ -200,39 +248,50 @@ static int read_command(struct command *cmd, int argc, char **argv)
 			return 2;
 		}
 	}
-	return -1;
+	return cmd->only ? read_case(cmd) : -1;
 }
 
-int main(int argc, char **argv)
+/* Exit status. */
+static int run_all(const struct command *cmd)
 {
-	struct command cmd = {.windows = BENCH_WINDOWS};
-	struct run r = {.cmd = &cmd};
-	int status = read_command(&cmd, argc, argv);
+	struct run r = {.cmd = cmd, .figures = json_array(), .skipped = json_array()};
+	int status = 0;
 
-	if (status >= 0)
-		return status;
-	status = 0;
-	r.figures = json_array();
-	if (!cmd.json)
+	if (!cmd->json)
 		bench_print_head();
 	for (unsigned l = 0; l < N_LISTS; l++)
 		for (unsigned i = 0; jobs[l][i].suite; i++)
-			if (wants_job(&cmd, &jobs[l][i]) && run_job(&r, &jobs[l][i]) < 0)
+			if (wants_job(cmd, &jobs[l][i]) && run_job(&r, &jobs[l][i]) < 0)
 				status = 1;
-	if (!status && !json_array_size(r.figures)) {
+	if (cmd->named.suite && run_job(&r, &cmd->named) < 0)
+		status = 1;
+	if (!status && !json_array_size(r.figures) && !json_array_size(r.skipped)) {
 		fprintf(stderr, "xtrbench: no case is called so\n");
 		status = 2;
 	}
 	if (!r.machine)
 		r.machine = json_object();
-	if (cmd.json) {
+	if (cmd->json) {
 		json_t *doc = json_pack("{s:O, s:O}", "machine", r.machine, "figures", r.figures);
 
+		if (json_array_size(r.skipped))
+			json_object_set(doc, "skipped", r.skipped);
 		json_dumpf(doc, stdout, JSON_INDENT(1));
 		putchar('\n');
 		json_decref(doc);
 	}
 	json_decref(r.machine);
 	json_decref(r.figures);
+	json_decref(r.skipped);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct command cmd = {.windows = BENCH_WINDOWS};
+	int status = read_command(&cmd, argc, argv);
+
+	if (status >= 0)
+		return status;
+	return run_all(&cmd);
 }

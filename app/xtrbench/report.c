@@ -30,7 +30,7 @@ static int by_value(const void *a, const void *b)
  */
 static bool is_noisy(const char *metric, const double *sorted, unsigned n)
 {
-	if (!strcmp(metric, "per_second"))
+	if (!strcmp(metric, "per_second") || !strcmp(metric, "mpps"))
 		return sorted[n - 1] > sorted[n - 1 - n / 10] * NOISE;
 	return sorted[n / 10] > sorted[0] * NOISE;
 }
@@ -76,6 +76,13 @@ void bench_report_peer(struct bench *b, const char *suite, const char *name, con
 	json_object_set_new(f, "peer_median", json_real(peer->samples[n / 2]));
 	json_object_set_new(f, "ratio", json_real(s[n / 2] / peer->samples[n / 2]));
 	send_object(b, f);
+}
+
+void bench_skip(struct bench *b, const char *suite, const char *name, const char *why)
+{
+	if (bench_wants(b, name))
+		send_object(
+		    b, json_pack("{s:s, s:s, s:s}", "suite", suite, "case", name, "skipped", why));
 }
 
 /* The word in brackets: what the system gives of huge pages without being asked for a number. */
@@ -146,5 +153,12 @@ void bench_print(const json_t *f)
 		printf(", ratio %.3f", json_number_value(json_object_get(f, "ratio")));
 	}
 	puts(json_is_true(json_object_get(f, "noisy")) ? " (noisy)" : "");
+	fflush(stdout);
+}
+
+void bench_print_skipped(const json_t *f)
+{
+	printf(
+	    "%-9s %-38s not measured: %s\n", text(f, "suite"), text(f, "case"), text(f, "skipped"));
 	fflush(stdout);
 }
