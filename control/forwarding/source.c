@@ -87,7 +87,7 @@ void xtr_ctl_source_doubted(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_dr
 	struct xtr_ip src = xtr_packet_source(m), dst = xtr_packet_destination(m);
 	struct xtr_eid eid = xtr_eid_host(iid, &src), asking = xtr_eid_host(iid, &dst);
 	const struct xtr_mapping *mapping = ctl->itr ? xtr_itr_lookup(ctl->itr, &eid) : NULL;
-	uint64_t now = xtr_wheel_now(&ctl->wheel);
+	uint64_t now = xtr_wheel_now(&ctl->wheel), asked = ctl->lisp.counters[XTR_C_ITR_REQ_TX];
 	char text[XTR_EID_STRLEN], rloc[XTR_IP_STRLEN];
 	struct xtr_ip from = {.af = xtr_pkt(m)->outer_af};
 
@@ -101,8 +101,8 @@ void xtr_ctl_source_doubted(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_dr
 	/* what is configured does not change by asking */
 	if (!mapping || mapping->source != XTR_FROM_MAP_REPLY || ctl->doubts >= DOUBTS_A_SECOND)
 		return;
-	ctl->doubts++;
 	xtr_dbg(XTR_DBG_MAP_CACHE, "map-cache: a packet of %s came from %s: asking again",
 	    xtr_eid_format(&eid, text), xtr_ip_format(&from, rloc));
 	xtr_itr_resolve(ctl->itr, &eid, &asking);
+	ctl->doubts += ctl->lisp.counters[XTR_C_ITR_REQ_TX] != asked; /* not if it was of late */
 }

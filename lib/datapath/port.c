@@ -136,7 +136,9 @@ static uint16_t device_mtu(
 	uint32_t beside =
 	    knows ? info->max_rx_pktlen - info->max_mtu : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 
-	return p->trunk && beside < FRAME_BYTES ? (uint16_t)(mtu + XTR_VLAN_TAG) : mtu;
+	return p->trunk && beside < FRAME_BYTES && mtu + FRAME_BYTES <= info->max_rx_pktlen
+		   ? (uint16_t)(mtu + XTR_VLAN_TAG)
+		   : mtu;
 }
 
 /* Some drivers have an MTU of their interface's own and no way to set it: then it must be large

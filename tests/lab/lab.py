@@ -31,6 +31,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("XTRD_BUILD", TOP / "build")).resolve()
 XTRD = BUILD / "app/xtrd/xtrd"
 XTRCTL = BUILD / "app/xtrctl/xtrctl"
+WIRE = BUILD / "tests/lab/wire"
 SANITIZED = "asan" in BUILD.name  # limits of time are wider there
 
 _labs = []
@@ -122,6 +123,16 @@ class Lab:
                 "c_" + i.replace("-", "_"), i)
         with self.inside(name):
             run("nft", "-f", "-", stdin=rules + "}\n")
+
+    def trunk(self, name, ends):
+        """
+        A namespace between a router's port, cabled to its interface `trunk`, and what is cabled to its others: the program
+        `wire` carries frames between them. ends: VLAN -> interface; VLAN 0: untagged.
+        """
+        self.dpdk_port(name, "trunk", *ends.values())
+        p = self.spawn(name, WIRE, *("trunk%s=%s" % (".%d" % vid if vid else "", iface) for vid, iface in ends.items()))
+        wait_until(lambda: "ready" in p.text(), 10, "wire in %s" % name)
+        return p
 
     def host(self, name, iface, address, gateway=None):
         six = ":" in address

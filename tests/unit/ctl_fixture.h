@@ -35,10 +35,26 @@ struct cx {
 		uint64_t nonce;
 	} answers[CX_MAX]; /* on their way */
 	unsigned n_answers, n_probes, n_requests;
-	bool not_petrs; /* answers are without a record */
+	uint64_t nonce;             /* of the last Map-Request */
+	struct xtr_eid asked, asks; /* its EID, and the source EID in it */
+	bool not_petrs;             /* answers are without a record */
 };
 
 /* --- what the control lcore calls --- */
+
+static inline void cx_asked(struct cx *c, const struct xtr_msg *ecm)
+{
+	const uint8_t *cursor = NULL;
+	struct xtr_request_rec rec;
+	struct xtr_msg m;
+
+	c->n_requests++;
+	assert_int_equal(xtr_msg_read(ecm->inner, ecm->inner_len, &m, NULL), 0);
+	assert_true(xtr_request_rec_next(&m, &cursor, &rec));
+	c->nonce = m.nonce;
+	c->asked = rec.eid;
+	c->asks = m.source_eid;
+}
 
 static inline int cx_sent(struct xtr_lisp *l, const struct xtr_ip *src, const struct xtr_ip *dst,
     uint16_t port, const uint8_t *p, size_t len)
@@ -48,7 +64,7 @@ static inline int cx_sent(struct xtr_lisp *l, const struct xtr_ip *src, const st
 
 	assert_int_equal(xtr_msg_read(p, len, &m, NULL), 0);
 	if (!m.probe) {
-		c->n_requests++;
+		cx_asked(c, &m);
 		return 0;
 	}
 	c->n_probes++;
@@ -185,7 +201,8 @@ static inline struct cx *cx_new(void)
 	    .use_petr = c->petrs,
 	    .map_resolvers = &c->resolver,
 	    .n_map_resolvers = 1,
-	    .lisp = {.hold_per_eid = 1000,
+	    .lisp = {.source_check = XTR_CFG_CHECK_LOOSE,
+		.hold_per_eid = 1000,
 		.hold_per_instance = 2000,
 		.hold_total = 4000,
 		.hold_ms = 5000,

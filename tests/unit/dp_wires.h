@@ -182,6 +182,7 @@ static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state
 	t->tmpl[14 + 19] = last;
 	for (unsigned i = 0; i < 20; i += 2)
 		t->csum += (uint32_t)t->tmpl[14 + i] << 8 | t->tmpl[15 + i];
+	xtr_dp_name_tunnel(f->dp, index, 4, t->tmpl + 14 + 16);
 	return index;
 }
 
@@ -207,6 +208,7 @@ static inline uint32_t dp_tunnel6(struct dp_wires *f, uint8_t last, uint8_t stat
 	t->tmpl[13] = 0xdd;
 	memcpy(t->tmpl + 14, outer, sizeof(outer));
 	t->tmpl[14 + 39] = last;
+	xtr_dp_name_tunnel(f->dp, index, 6, t->tmpl + 14 + 24);
 	return index;
 }
 
