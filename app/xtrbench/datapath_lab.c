@@ -146,8 +146,9 @@ static int open_queues(struct bench_dp *d, unsigned port, uint16_t ethdev)
 
 	p->ethdev = ethdev;
 	p->mtu = BENCH_MTU;
-	p->n_queues = n;
-	p->chains = 1;
+	p->n_rx = p->n_tx = n;
+	p->parent = (uint8_t)port;
+	p->offloads = XTR_OFFLOAD_CHAINS;
 	if (rte_eth_dev_configure(ethdev, n, n, &conf) < 0)
 		return -1;
 	for (uint16_t q = 0; q < n; q++) {
