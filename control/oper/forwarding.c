@@ -78,7 +78,10 @@ static int run(struct xtr_ctl *ctl, struct xtr_made_up *p)
 		return -ENOMEM;
 	ctl->tracer->trace = &p->trace;
 	ctl->tracer->gate_seen = ctl->dp->gate_open;
-	xtr_stage_classify(ctl->tracer, p->port, &m, 1);
+	if (p->rloc.af)
+		xtr_forwarding_open_tunnel(ctl->tracer, p, m);
+	else
+		xtr_stage_classify(ctl->tracer, p->port, &m, 1);
 	ctl->tracer->trace = NULL;
 	return 0;
 }
@@ -98,7 +101,8 @@ static int read_source(const char *text, struct xtr_made_up *p, char *err, size_
 int xtr_oper_forwarding(
     void *arg, const char *const *words, unsigned n_words, json_t **out, char *err, size_t err_size)
 {
-	struct xtr_oper_option options[] = {{"from", NULL}, {"instance", NULL}, {"port", NULL}};
+	struct xtr_oper_option options[] = {
+	    {"from", NULL}, {"instance", NULL}, {"port", NULL}, {"rloc", NULL}};
 	struct xtr_ctl *ctl = arg;
 	struct xtr_made_up p = {0};
 	uint32_t iid;
@@ -116,7 +120,11 @@ int xtr_oper_forwarding(
 		rc = read_source(options[0].value, &p, err, err_size);
 	if (rc == 0)
 		rc = xtr_oper_instance(options[1].value, &iid, err, err_size);
-	if (rc == 0)
+	if (rc == 0 && options[3].value)
+		rc = xtr_oper_address(options[3].value, &p.rloc, err, err_size);
+	if (rc == 0 && p.rloc.af)
+		rc = xtr_forwarding_pick_tunnel(ctl, &p, options[2].value, iid, err, err_size);
+	else if (rc == 0)
 		rc = xtr_forwarding_pick(
 		    ctl, &p, options[2].value, options[1].value ? (int64_t)iid : -1, err, err_size);
 	if (rc == 0)

@@ -8,7 +8,7 @@
 
 #include "control/ctl.h"
 
-#define XTR_OPER_FORWARDING_ARGS "ADDRESS [from SOURCE] [instance N] [port NAME]"
+#define XTR_OPER_FORWARDING_ARGS "ADDRESS [from SOURCE] [instance N] [port NAME] [rloc RLOC]"
 
 /* The made-up packet: UDP of these ports, so many bytes behind the Ethernet header. The ports
  * decide where several locators or next hops share the flows. */
@@ -20,6 +20,8 @@
 struct xtr_made_up {
 	struct xtr_ip address, source; /* of one family */
 	unsigned port;                 /* that it comes in at */
+	struct xtr_ip rloc;            /* af not 0: it comes out of a tunnel from there */
+	uint32_t inst;                 /* of what comes out of a tunnel: index of the instance */
 	/* how they were chosen, half a sentence; NULL: as asked */
 	const char *why_source, *why_port;
 	struct xtr_trace trace;
@@ -38,6 +40,13 @@ uint32_t xtr_forwarding_lookup(const struct xtr_lpm *table, const struct xtr_ip 
 /* What their routes have for it: the entry itself; *index: its index. */
 const struct xtr_fwd *xtr_forwarding_route(
     const struct xtr_ctl *ctl, const struct xtr_ip *ip, uint32_t *index);
+
+/* forwarding_tunnel.c: the same for what comes out of a tunnel, for this instance. */
+int xtr_forwarding_pick_tunnel(const struct xtr_ctl *ctl, struct xtr_made_up *p, const char *port,
+    uint32_t iid, char *err, size_t err_size);
+/* Runs it, a whole Ethernet frame, through w's stages from decapsulation on. Takes m. */
+void xtr_forwarding_open_tunnel(
+    struct xtr_worker *w, const struct xtr_made_up *p, struct rte_mbuf *m);
 
 /* forwarding_text.c: the answer, from what the trace says: a new reference. */
 json_t *xtr_forwarding_explain(struct xtr_ctl *ctl, const struct xtr_made_up *p);

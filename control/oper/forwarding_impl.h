@@ -7,6 +7,7 @@
 #define XTR_OPER_FORWARDING_IMPL_H
 
 #include "control/oper/forwarding.h"
+#include "datapath/source.h"
 
 struct xtr_words { /* a sentence that grows; what does not fit is cut */
 	char b[2048];
@@ -33,6 +34,10 @@ struct xtr_explain {
 void xtr_explain_add(
     struct xtr_explain *x, const char *name, const struct xtr_words *w, json_t *members);
 const char *xtr_explain_port(const struct xtr_explain *x, unsigned port);
+
+/* forwarding_tunnel.c: what comes out of a tunnel; entry: of its source. */
+void xtr_explain_decap(struct xtr_explain *x);
+void xtr_explain_source_rloc(struct xtr_explain *x, uint32_t entry, enum xtr_source_rloc verdict);
 
 /* The last step: adds it, and returns the result, a new reference. */
 json_t *xtr_explain_gate(struct xtr_explain *x);

@@ -41,6 +41,19 @@ static const char *drop_text(enum xtr_drop d)
 		return "no packet may come from such a source";
 	case XTR_DROP_IP_MARTIAN_DST:
 		return "no packet may go to such a destination";
+	case XTR_DROP_SOURCE_RLOC:
+		return "its source EID has no such RLOC";
+	case XTR_DROP_SOURCE_OWN:
+		return "an EID of our own does not come from there";
+	case XTR_DROP_SOURCE_PROXY:
+		return "its source is no EID, and the RLOC is none of proxy-itrs";
+	case XTR_DROP_DECAP_NOT_OURS:
+		return "its destination is no EID of ours, and we are nobody's proxy ETR there";
+	case XTR_DROP_PETR_SOURCE:
+		return "its destination is no EID of ours, and proxy-etr does not have its source";
+	case XTR_DROP_PETR_RLOC:
+		return "its destination is no EID of ours, and proxy-etr has its source at other "
+		       "RLOCs";
 	default:
 		return xtr_drop_name(d);
 	}
@@ -171,6 +184,8 @@ json_t *xtr_explain_punted(struct xtr_explain *x, enum xtr_punt reason, uint32_t
 		return to_linux(
 		    x, "too-big", "larger than the way allows: fragments, or ICMP to its source");
 	case XTR_PUNT_SOURCE:
+		if (!x->ctl->itr || !x->ctl->cfg->n_map_resolvers)
+			return xtr_explain_dropped(x, XTR_DROP_NO_RESOLVER);
 		return held(x, "source-not-known",
 		    "the mapping system is asked from where its source may come, and the packet is "
 		    "held meanwhile");

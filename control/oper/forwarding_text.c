@@ -35,8 +35,8 @@ static void step_packet(struct xtr_explain *x)
 	xtr_words_add(&w, "UDP from %s", xtr_ip_format(&p->source, source));
 	if (p->why_source)
 		xtr_words_add(&w, " (assumed: %s)", p->why_source);
-	xtr_words_add(&w, " to %s comes in at port %s", xtr_ip_format(&p->address, address),
-	    xtr_explain_port(x, p->port));
+	xtr_words_add(&w, " to %s comes in%s at port %s", xtr_ip_format(&p->address, address),
+	    p->rloc.af ? " inside a LISP packet" : "", xtr_explain_port(x, p->port));
 	if (p->why_port)
 		xtr_words_add(&w, " (assumed: %s)", p->why_port);
 	xtr_explain_add(x, "packet", &w,
@@ -269,7 +269,7 @@ static json_t *step(struct xtr_explain *x, enum xtr_step kind, uint32_t value, u
 		step_source(x, value, (enum xtr_eligible)more, true);
 		return NULL;
 	case XTR_STEP_MATCH:
-		if (!has_step(&x->p->trace, XTR_STEP_SOURCE))
+		if (!has_step(&x->p->trace, XTR_STEP_SOURCE) && !x->p->rloc.af)
 			step_source(x, 0, XTR_SOURCE_OTHER, false);
 		step_match(x, value);
 		return NULL;
@@ -285,8 +285,11 @@ static json_t *step(struct xtr_explain *x, enum xtr_step kind, uint32_t value, u
 	case XTR_STEP_TUNNEL:
 		step_tunnel(x, value);
 		return NULL;
+	case XTR_STEP_DECAP:
+		xtr_explain_decap(x);
+		return NULL;
 	case XTR_STEP_RLOC:
-	case XTR_STEP_DECAP: /* the made-up packet is not for the LISP data port */
+		xtr_explain_source_rloc(x, value, (enum xtr_source_rloc)more);
 		return NULL;
 	case XTR_STEP_GATE:
 		return xtr_explain_gate(x);
@@ -302,7 +305,8 @@ static json_t *step(struct xtr_explain *x, enum xtr_step kind, uint32_t value, u
 
 json_t *xtr_forwarding_explain(struct xtr_ctl *ctl, const struct xtr_made_up *p)
 {
-	const struct xtr_instance *inst = &ctl->dp->instances[ctl->dp->ports[p->port].inst];
+	const struct xtr_instance *inst =
+	    &ctl->dp->instances[p->rloc.af ? p->inst : ctl->dp->ports[p->port].inst];
 	struct xtr_explain x = {.ctl = ctl, .p = p, .inst = inst, .steps = json_array()};
 	char source[XTR_IP_STRLEN], address[XTR_IP_STRLEN];
 	json_t *last = NULL;

@@ -38,9 +38,10 @@ static void doubt(struct xtr_worker *w, struct rte_mbuf *m)
 /* The packet may go on, or it is taken care of. */
 static bool settle(struct xtr_worker *w, struct rte_mbuf *m, uint32_t entry)
 {
-	const struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, entry);
+	struct xtr_fwd *fwd = xtr_pool_at(&w->dp->fwd, entry);
 	struct xtr_pkt *pkt = xtr_pkt(m);
-	bool strict = w->dp->instances[pkt->inst].source_check == XTR_CHECK_STRICT;
+	const struct xtr_instance *inst = &w->dp->instances[pkt->inst];
+	bool strict = inst->source_check == XTR_CHECK_STRICT;
 	enum xtr_source_rloc verdict;
 
 	/* where packets are held for the source, none overtakes them */
@@ -68,11 +69,13 @@ static bool settle(struct xtr_worker *w, struct rte_mbuf *m, uint32_t entry)
 		xtr_drop(w, m, XTR_DROP_SOURCE_PROXY);
 		return false;
 	case XTR_SOURCE_UNKNOWN:
-		if (!strict)
-			break;
-		xtr_stage_punt(w, m, XTR_PUNT_SOURCE, 0);
-		return false;
+		if (strict) {
+			xtr_stage_punt(w, m, XTR_PUNT_SOURCE, 0);
+			return false;
+		}
+		break;
 	}
+	xtr_source_use(w, inst, fwd);
 	pkt->flags |= XTR_PKT_TRUSTED;
 	return true;
 }

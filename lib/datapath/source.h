@@ -19,6 +19,7 @@
 #define XTR_DATAPATH_SOURCE_H
 
 #include "datapath/dp.h"
+#include "datapath/use.h"
 #include "wire/addr.h"
 
 enum xtr_source_rloc {
@@ -104,12 +105,21 @@ static inline enum xtr_source_rloc xtr_source_judge(
 	}
 }
 
+/* A packet passes by this entry. Where it would have to wait without, that is a use. */
+static inline void xtr_source_use(
+    const struct xtr_worker *w, const struct xtr_instance *inst, struct xtr_fwd *fwd)
+{
+	if (inst->source_check == XTR_CHECK_STRICT)
+		xtr_use(w, fwd);
+}
+
 /* Does such a packet pass without more ado? False: source.c finishes it. */
 static inline bool xtr_source_passes(const struct xtr_worker *w, const struct xtr_instance *inst,
     uint32_t entry, uint8_t af, const uint8_t *ip)
 {
 	const struct xtr_dp *dp = w->dp;
-	const struct xtr_fwd *fwd = xtr_pool_at(&dp->fwd, entry);
+	struct xtr_fwd *fwd = xtr_pool_at(&dp->fwd, entry);
+	bool passes;
 	uint32_t gate;
 
 	if (inst->source_check == XTR_CHECK_OFF)
@@ -121,14 +131,19 @@ static inline bool xtr_source_passes(const struct xtr_worker *w, const struct xt
 	}
 	switch (xtr_source_judge(dp, entry, af, ip)) {
 	case XTR_SOURCE_VALID:
-		return true;
+		passes = true;
+		break;
 	case XTR_SOURCE_UNKNOWN:
 		return inst->source_check == XTR_CHECK_LOOSE;
 	case XTR_SOURCE_STRANGER:
-		return !dp->proxy_itrs && !xtr_source_by_route(fwd);
+		passes = !dp->proxy_itrs && !xtr_source_by_route(fwd);
+		break;
 	default:
 		return false;
 	}
+	if (passes)
+		xtr_source_use(w, inst, fwd);
+	return passes;
 }
 
 #endif

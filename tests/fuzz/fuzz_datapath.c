@@ -156,7 +156,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	/* tables are in mapped memory, where the leak checker does not look for pointers */
 	atexit(close_all);
 	dp_petr(&fix, true, "two");
-	fix.dp->punt_cost = 0; /* no limit: the outcome must not hang on time */
+	/* no limits: the outcome must not hang on time */
+	fix.dp->punt_cost = 0;
+	fix.dp->doubt_gap = UINT64_MAX;
+	fix.dp->instances[0].source_check = XTR_CHECK_LOOSE;
+	fix.dp->instances[1].source_check = XTR_CHECK_STRICT;
 	return 0;
 }
 

@@ -54,7 +54,7 @@ def test_router_in_the_instance(lab):
 
 def test_data_of_another_instance_is_refused(lab):
     """The same packet with no instance, and with another, goes nowhere."""
-    with traffic.Raw(lab, "r4", "eth0") as r4, lab.inside("x"):
+    with traffic.Raw(lab, "r4", "eth0") as r4, lab.inside("r3"):  # from the RLOC of the source
         import socket
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         inner = bytearray(bytes.fromhex("4500001e0001000040110000") + socket.inet_aton("10.2.2.5") +

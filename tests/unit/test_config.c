@@ -180,8 +180,6 @@ static void defaults(void **state)
 	    cfg, "1 1 1, 1024 4096 8192 5000, 20000 4096, 1000000 0 0, 10000", XTR_PETR_ALWAYS);
 	assert_int_equal(cfg->n_use_petr, 0);
 	assert_int_equal(cfg->n_proxy_etr, 0);
-	assert_int_equal(cfg->n_proxy_itrs, 0);
-	assert_int_equal(cfg->lisp.source_check, XTR_CFG_CHECK_LOOSE);
 	assert_true(cfg->mirror);
 	assert_string_equal(cfg->socket, "/run/xtrd.sock");
 	assert_string_equal(cfg->state_dir, "/var/lib/xtrd");
@@ -331,9 +329,6 @@ static void check_everything_lisp(const struct xtr_config *cfg)
 	assert_int_equal(cfg->instances[1].iid, 0);
 	assert_int_equal(cfg->instances[1].map_cache_limit, 8);
 	assert_true(cfg->instances[1].map_cache_counters);
-	assert_int_equal(cfg->lisp.source_check, XTR_CFG_CHECK_STRICT);
-	assert_int_equal(cfg->instances[0].source_check, XTR_CFG_CHECK_OFF);
-	assert_int_equal(cfg->instances[1].source_check, XTR_CFG_CHECK_STRICT);
 }
 
 static void assert_petr(
@@ -354,10 +349,6 @@ static void check_everything_proxy(const struct xtr_config *cfg)
 	assert_petr(&cfg->use_petr[1], "2001:db8:3::1", 255, 0, true);
 	assert_petr(&cfg->use_petr[2], "10.0.3.9", 1, 100, true);
 
-	assert_int_equal(cfg->n_proxy_itrs, 3);
-	assert_eid(&cfg->proxy_itrs[0], "10.0.3.1/32");
-	assert_eid(&cfg->proxy_itrs[1], "10.0.4.0/24");
-	assert_eid(&cfg->proxy_itrs[2], "2001:db8:3::1/128");
 	assert_int_equal(cfg->n_proxy_etr, 2);
 	assert_int_equal(p[0].n_rlocs, 4);
 	assert_eid(&p[0].rlocs[0], "10.0.1.2/32");
@@ -780,13 +771,6 @@ static void proxies(void **state)
 	    PORT(CORE) "proxy-etr = { rloc = \"10.0.1.2\"; eid-prefix = \"192.168.1.0/24\"; };",
 	    PORT(CORE) "proxy-etr = { rloc = \"10.0.1.2\"; eid-prefix = \"0.0.0.0/0\"; };",
 	    PORT(CORE) "use-petr = ( ); proxy-etr = ( );",
-	    /* sources are checked in one instance at least */
-	    PORT(CORE) "proxy-itrs = \"10.0.3.1\";",
-	    PORT(CORE) "proxy-itrs = \"10.0.3.1\"; lisp = { source-rloc-check = \"off\"; };"
-		       "instances = { instance-id = 7; source-rloc-check = \"loose\"; };",
-	    /* strict with somebody to ask, or with what is configured */
-	    PORT(CORE) ASK "lisp = { source-rloc-check = \"strict\"; };",
-	    PORT("side = \"site\";") ENTRY TO "}; lisp = { source-rloc-check = \"strict\"; };",
 	    ASK "lisp = { probe-interval-ms = 100; };",
 	    ASK "lisp = { probe-interval-ms = 3600000; petr-use = \"always\"; };",
 	};

@@ -347,6 +347,11 @@ class Decapsulation(Case6):
         for vi, vo in FAMILIES:
             p = self.inner(vi, EID2[vi])
             self.opened(self.ip(CORE, tunnelled(vo, lisp(p, 0x08000000, 100 << 8 | 0x5a))), p, 104, SITE2)
+            # with RFC 9305's P too, beside which N, E, V and bits 8 to 23 are ignored
+            for flags in (0x0c, 0x4c, 0xbc, 0xfc):
+                header = flags << 24 | 0xabcd00 | vi // 2 - 1
+                self.opened(self.ip(CORE, tunnelled(vo, lisp(p, header, 100 << 8 | 0x5a))), p, 104, SITE2)
+                self.dropped(self.ip(CORE, tunnelled(vo, lisp(p, header, 99 << 8))), "decap-instance-unknown")
             self.dropped(self.ip(CORE, tunnelled(vo, lisp(p, 0x08000000, 99 << 8))), "decap-instance-unknown")
             self.dropped(self.ip(CORE, tunnelled(vo, lisp(p))), "decap-inner-destination-not-ours")
 

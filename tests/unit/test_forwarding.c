@@ -391,7 +391,7 @@ static void picks_port_and_source(void **state)
 static void refuses(void **state)
 {
 	static const char *const lines[][2] = {
-	    {"", "ADDRESS [from SOURCE] [instance N] [port NAME] is wanted"},
+	    {"", "ADDRESS [from SOURCE] [instance N] [port NAME] [rloc RLOC] is wanted"},
 	    {"nonsense", "an address is wanted: found nonsense"},
 	    {"2001:db8::1", "ADDRESS 2001:db8::1: IPv6 packets are left to Linux"},
 	    {"10.2.2.5 from 2001:db8::1", "SOURCE 2001:db8::1: IPv6 packets are left to Linux"},

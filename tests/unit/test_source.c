@@ -391,6 +391,29 @@ static void taken_by_the_fast_path(void **state)
 	assert_int_equal(fix.w->arrivals, before + 1);
 }
 
+/* What sources are let in by is in use where they would have to wait without (itr_limit.c). */
+static void marks_what_is_in_use(void **state)
+{
+	uint32_t learned = entry("20.1.0.0/16", dp_to(XTR_FWD_ENCAP, tunnel("172.16.9.1")), 0);
+	uint32_t negative = entry("20.2.0.0/16", dp_to(XTR_FWD_NATIVE, 0), 0);
+	struct xtr_fwd *a = xtr_pool_at(&fix.dp->fwd, learned);
+	struct xtr_fwd *b = xtr_pool_at(&fix.dp->fwd, negative);
+
+	for (unsigned k = 0; k < 2; k++) {
+		bool stages = k == 0;
+
+		fix.dp->instances[0].source_check = XTR_CHECK_LOOSE;
+		one_way("172.16.9.1", "20.1.0.1", "10.1.1.4", stages);
+		fix.dp->instances[0].source_check = XTR_CHECK_STRICT;
+		one_way("172.16.9.2", "20.1.0.1", "10.1.1.4", stages);
+		assert_false(a->used);
+		one_way("172.16.9.1", "20.1.0.1", "10.1.1.4", stages);
+		one_way("172.16.9.1", "20.2.0.1", "10.1.1.4", stages);
+		assert_true(a->used && b->used);
+		a->used = b->used = 0;
+	}
+}
+
 /* Now and then the control lcore hears of one whose mapping has another RLOC. */
 static void doubts(void **state)
 {
@@ -422,7 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(one_locator), T(families), T(several_locators),
 	    T(unknown), T(strangers), T(own_eids), T(gates), T(bursts), T(taken_by_the_fast_path),
-	    T(doubts)};
+	    T(marks_what_is_in_use), T(doubts)};
 
 	dp_eal();
 	return cmocka_run_group_tests(tests, NULL, NULL);
