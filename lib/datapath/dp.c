@@ -85,7 +85,7 @@ static void worker_destroy(struct xtr_worker *w)
 
 struct xtr_worker *xtr_dp_tracer_create(struct xtr_dp *dp)
 {
-	struct xtr_worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
+	struct xtr_worker *w = aligned_alloc(XTR_APART, sizeof(*w));
 
 	if (!w)
 		return NULL;
@@ -106,7 +106,7 @@ void xtr_dp_tracer_destroy(struct xtr_worker *w)
 
 static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
 {
-	struct xtr_worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
+	struct xtr_worker *w = aligned_alloc(XTR_APART, sizeof(*w));
 	char name[RTE_RING_NAMESIZE];
 
 	if (!w)
@@ -134,7 +134,7 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 	    RTE_PKTMBUF_HEADROOM +
 		RTE_MAX(opts->mtu + 14u + 8 + 4, (unsigned)RTE_MBUF_DEFAULT_DATAROOM),
 	    64u);
-	struct xtr_dp *dp = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*dp));
+	struct xtr_dp *dp = aligned_alloc(XTR_APART, sizeof(*dp));
 
 	if (!dp)
 		return NULL;

@@ -191,6 +191,12 @@ struct xtr_rloc_count {
 	uint64_t packets, bytes;
 };
 
+/* Bytes between what two lcores write: a line, and the one beside it, which processors fetch with
+ * it. */
+#define XTR_APART (2 * RTE_CACHE_LINE_SIZE)
+
+/* All that a worker writes is here, or behind a pointer that is its own; tables, ports and the rest
+ * of struct xtr_dp it only reads, but for struct xtr_fwd.used. */
 struct xtr_worker {
 	/* start */
 	struct xtr_dp *dp;
@@ -209,7 +215,7 @@ struct xtr_worker {
 	struct xtr_trace *trace; /* NULL but for the control lcore's made-up packets (trace.h) */
 
 	/* worker: rw, nobody else */
-	uint32_t gate_seen __rte_cache_aligned;
+	uint32_t gate_seen __rte_aligned(XTR_APART);
 	unsigned idle;
 	uint64_t now; /* TSC at the start of the loop */
 	struct {
@@ -231,7 +237,7 @@ struct xtr_worker {
 	uint64_t port_rx[XTR_DP_PORTS][2], port_tx[XTR_DP_PORTS][2];
 	struct xtr_rloc_count *rloc;  /* by tunnel index */
 	struct xtr_rloc_count *entry; /* of LISP entries that count: by index in xtr_dp.counted */
-} __rte_cache_aligned;
+} __rte_aligned(XTR_APART);
 
 struct xtr_dp {
 	/* start */
@@ -280,8 +286,13 @@ struct xtr_dp {
 	bool stop;
 
 	/* control: rw */
-	uint64_t control_drops[XTR_DROP_N] __rte_cache_aligned;
+	uint64_t control_drops[XTR_DROP_N] __rte_aligned(XTR_APART);
 };
+_Static_assert(offsetof(struct xtr_worker, gate_seen) % XTR_APART == 0 &&
+		   sizeof(struct xtr_worker) % XTR_APART == 0,
+    "what a worker writes has lines of its own");
+_Static_assert(
+    sizeof(struct xtr_dp_port) % RTE_CACHE_LINE_SIZE == 0, "a port shares no line with another");
 
 struct xtr_dp_opts {
 	unsigned n_workers, mbufs, hold_mbufs;

@@ -23,9 +23,13 @@ struct xtr_pool_block {
 	bool touched;   /* has memory */
 };
 
+/* What workers read of it lies apart from what changes with each object that is taken. */
 struct xtr_pool {
+	/* start; workers: ro */
 	void *base;
-	uint32_t size;  /* bytes an object */
+	uint32_t size; /* bytes an object */
+	char apart[RTE_CACHE_LINE_SIZE];
+	/* control: rw */
 	uint32_t max;   /* objects */
 	uint32_t fresh; /* first index never used */
 	uint32_t used;
@@ -40,6 +44,7 @@ struct xtr_pool {
 	struct xtr_rcu *rcu;
 	struct xtr_rcu_head grace; /* waits while `pending` */
 	bool pending;
+	char apart_too[RTE_CACHE_LINE_SIZE];
 };
 
 /* 0 or -ENOMEM. The pool stays where it is until xtr_pool_fini(), which comes after

@@ -21,9 +21,12 @@ struct xtr_rcu_head {
 };
 
 struct xtr_rcu {
-	struct rte_rcu_qsbr *qsv;
+	struct rte_rcu_qsbr *qsv; /* start; workers: ro, each its own line of what it leads to */
+	char apart[RTE_CACHE_LINE_SIZE];
+	/* control: rw */
 	struct xtr_rcu_head *first, **last;
 	unsigned waiting; /* objects in the list */
+	char apart_too[RTE_CACHE_LINE_SIZE];
 };
 
 /* max_readers: worker threads that will register. 0 or -ENOMEM. */
