@@ -60,7 +60,7 @@ struct xtr_ctl {
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
 	int icmp_fd, icmp6_fd;
-	struct xtr_bucket icmp, core_errors;
+	struct xtr_bucket icmp, core_errors, reassembled;
 };
 
 /*
