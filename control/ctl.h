@@ -62,7 +62,7 @@ struct xtr_ctl {
 	int icmp_fd, icmp6_fd;
 	unsigned doubts; /* EIDs asked for again for that reason, in the second that began at */
 	uint64_t doubts_ms;
-	struct xtr_bucket icmp, core_errors;
+	struct xtr_bucket icmp, core_errors, reassembled;
 };
 
 /*

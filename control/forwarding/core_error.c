@@ -138,21 +138,22 @@ static bool relay(struct xtr_ctl *ctl, const struct xtr_icmp_error *e, const str
 	case XTR_ICMP_TOO_BIG:
 		/* the next one of those that may be split is split */
 		if (six && e->outer_len - (p->tunnel->len - p->tunnel->ip_at) > XTR_IP6_MIN_MTU)
-			sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(fits, XTR_IP6_MIN_MTU), NULL);
+			sent = xtr_icmp6_error_from(
+			    ctl, m, 2, 0, RTE_MAX(fits, XTR_IP6_MIN_MTU), NULL);
 		else if (!six && ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG))
-			sent = xtr_icmp4_error(ctl, m, 3, 4, fits, NULL);
+			sent = xtr_icmp4_error_from(ctl, m, 3, 4, fits, NULL);
 		break;
 	case XTR_ICMP_UNREACHABLE: /* RFC 2473 section 8.3: it is this end that cannot reach */
-		sent = six ? xtr_icmp6_error(ctl, m, 1, 3, 0, NULL)
-			   : xtr_icmp4_error(ctl, m, 3, 1, 0, NULL);
+		sent = six ? xtr_icmp6_error_from(ctl, m, 1, 3, 0, NULL)
+			   : xtr_icmp4_error_from(ctl, m, 3, 1, 0, NULL);
 		break;
 	case XTR_ICMP_PROHIBITED:
-		sent = six ? xtr_icmp6_error(ctl, m, 1, 1, 0, NULL)
-			   : xtr_icmp4_error(ctl, m, 3, 13, 0, NULL);
+		sent = six ? xtr_icmp6_error_from(ctl, m, 1, 1, 0, NULL)
+			   : xtr_icmp4_error_from(ctl, m, 3, 13, 0, NULL);
 		break;
 	case XTR_ICMP_TIME:
-		sent = six ? xtr_icmp6_error(ctl, m, 3, 0, 0, &e->from)
-			   : xtr_icmp4_error(ctl, m, 11, 0, 0, &e->from);
+		sent = six ? xtr_icmp6_error_from(ctl, m, 3, 0, 0, &e->from)
+			   : xtr_icmp4_error_from(ctl, m, 11, 0, 0, &e->from);
 		break;
 	}
 	rte_pktmbuf_free(m);

@@ -86,7 +86,7 @@ static bool may_be_answered(const struct rte_mbuf *m, const struct rte_ipv4_hdr 
 	return type != 3 && type != 4 && type != 5 && type != 11 && type != 12;
 }
 
-bool xtr_icmp4_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
+bool xtr_icmp4_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
     uint32_t mtu, const struct xtr_ip *from)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);
@@ -124,6 +124,12 @@ bool xtr_icmp4_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint
 	return sendmsg(ctl->icmp_fd, &msg, MSG_DONTWAIT) >= 0;
 }
 
+static bool send_error4(
+    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t mtu)
+{
+	return xtr_icmp4_error_from(ctl, m, type, code, mtu, NULL);
+}
+
 void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 {
 	const uint8_t *ip = xtr_ip_of(m);
@@ -131,9 +137,9 @@ void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 
 	if (xtr_ip_is6(ip))
 		/* hosts do not believe less (RFC 8201 section 4), and what is no larger passes */
-		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, XTR_IP6_MIN_MTU), NULL);
+		sent = xtr_icmp6_error(ctl, m, 2, 0, RTE_MAX(mtu, XTR_IP6_MIN_MTU));
 	else
-		sent = xtr_icmp4_error(ctl, m, 3, 4, mtu, NULL);
+		sent = send_error4(ctl, m, 3, 4, mtu);
 	ctl->dp->control_drops[sent ? XTR_DROP_TOO_BIG : XTR_DROP_TOO_BIG_LIMITED]++;
 	rte_pktmbuf_free(m);
 }
@@ -157,9 +163,9 @@ static uint8_t unreachable6(enum xtr_drop reason)
 void xtr_ctl_say_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
 {
 	if (xtr_ip_is6(xtr_ip_of(m)))
-		xtr_icmp6_error(ctl, m, 1, unreachable6(reason), 0, NULL);
+		xtr_icmp6_error(ctl, m, 1, unreachable6(reason), 0);
 	else
-		xtr_icmp4_error(ctl, m, 3, unreachable4(reason), 0, NULL);
+		send_error4(ctl, m, 3, unreachable4(reason), 0);
 }
 
 void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
@@ -171,8 +177,8 @@ void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop 
 
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
-	bool sent = xtr_ip_is6(xtr_ip_of(m)) ? xtr_icmp6_error(ctl, m, 3, 0, 0, NULL)
-					     : xtr_icmp4_error(ctl, m, 11, 0, 0, NULL);
+	bool sent = xtr_ip_is6(xtr_ip_of(m)) ? xtr_icmp6_error(ctl, m, 3, 0, 0)
+					     : send_error4(ctl, m, 11, 0, 0);
 
 	ctl->dp->control_drops[sent ? XTR_DROP_TTL : XTR_DROP_TTL_LIMITED]++;
 	rte_pktmbuf_free(m);

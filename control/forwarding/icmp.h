@@ -18,14 +18,15 @@ bool xtr_icmp_may_send(struct xtr_ctl *ctl);
 struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, uint8_t af);
 
 void xtr_icmp6_open(struct xtr_ctl *ctl);
-/*
- * An ICMP or ICMPv6 error about m to its source, by way of Linux; value: what stands behind the
- * checksum, an MTU. from: whose address it comes from, if that is of m's family; NULL: one of ours
- * (xtr_icmp_source()). m stays the caller's. False: none may be sent.
- */
-bool xtr_icmp4_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
+/* An ICMPv6 error about m to its source, by way of Linux; value: what stands behind the checksum,
+ * an MTU. m stays the caller's. False: none may be sent. */
+bool xtr_icmp6_error(
+    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t value);
+/* As that, ICMP or ICMPv6, from an address that need not be ours, if it is of m's family. NULL: as
+ * xtr_icmp_source(). */
+bool xtr_icmp4_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
     uint32_t mtu, const struct xtr_ip *from);
-bool xtr_icmp6_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
+bool xtr_icmp6_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
     uint32_t value, const struct xtr_ip *from);
 
 #endif

@@ -65,7 +65,13 @@ static bool may_be_answered(const struct rte_mbuf *m, const struct rte_ipv6_hdr 
 	return (unsigned)m->data_len > off + u.at && h[0] >= FIRST_QUERY && h[0] != REDIRECT;
 }
 
-bool xtr_icmp6_error(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
+bool xtr_icmp6_error(
+    struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t value)
+{
+	return xtr_icmp6_error_from(ctl, m, type, code, value, NULL);
+}
+
+bool xtr_icmp6_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
     uint32_t value, const struct xtr_ip *from)
 {
 	const struct xtr_pkt *pkt = xtr_pkt(m);

@@ -9,6 +9,10 @@
 #include "util/log.h"
 #include "wire/data.h"
 
+/* LISP packets a second that come in fragments: each is a copy of up to 64 kB. Whoever sends more
+ * had better learn its path MTU. */
+#define REASSEMBLED_RATE 10000u
+
 static const char *const reasons[XTR_PUNT_N] = {
     [XTR_PUNT_LINUX] = "for Linux",
     [XTR_PUNT_TTL] = "TTL expired",
@@ -116,6 +120,11 @@ void xtr_ctl_reassembled(void *arg, const struct xtr_peer *from, const uint8_t *
 	struct rte_mbuf *m;
 	struct xtr_pkt *pkt;
 
+	if (!xtr_bucket_take(&ctl->reassembled, xtr_wheel_now(&ctl->wheel), REASSEMBLED_RATE,
+		REASSEMBLED_RATE / 10)) {
+		ctl->dp->control_drops[XTR_DROP_REASSEMBLED]++;
+		return;
+	}
 	/* Only the core tunnels to us: a host of the site must not, not even in fragments. */
 	if (port < 0 || ctl->dp->ports[port].site) {
 		ctl->dp->control_drops[XTR_DROP_DECAP_SIDE]++;

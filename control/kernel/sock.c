@@ -12,6 +12,8 @@
 #include "wire/data.h"
 
 #define MAX_SOCKETS 18 /* control addresses, and the data port of both families */
+#define DATA_AT_ONCE                                                                               \
+	16 /* packets, which may be as large as IP can say: READ_AT_ONCE is for messages */
 #define READ_AT_ONCE                                                                               \
 	64 /* messages a turn and socket: the control lcore never works for long at a stretch */
 #define MESSAGE_MAX 65535
@@ -107,7 +109,7 @@ static void readable(void *arg)
 	struct one *o = arg;
 	struct xtr_sock *s = o->owner;
 
-	for (unsigned i = 0; i < READ_AT_ONCE; i++) {
+	for (unsigned i = 0; i < (o->data ? DATA_AT_ONCE : READ_AT_ONCE); i++) {
 		struct sockaddr_storage ss;
 		char control[256];
 		struct iovec iov = {s->buf, sizeof(s->buf)};
@@ -143,7 +145,7 @@ static int open_one(
 {
 	struct one *o = &s->sockets[s->n];
 	struct sockaddr_storage ss;
-	int on = 1, size = 4 << 20, rc, fd;
+	int on = 1, size = data ? 1 << 20 : 4 << 20, rc, fd;
 	char text[XTR_IP_STRLEN];
 
 	if (s->n == MAX_SOCKETS) {

@@ -68,6 +68,7 @@
 	X(TOO_BIG_LIMITED, "too-big-icmp-limited")                                                 \
 	X(TTL, "ttl-expired-icmp-sent")                                                            \
 	X(TTL_LIMITED, "ttl-expired-icmp-limited")                                                 \
+	X(REASSEMBLED, "decap-reassembled-rate-limited")                                           \
 	X(TAP_FULL, "tap-full")                                                                    \
 	X(TAP_DOWN, "tap-not-there")                                                               \
 	X(INJECT_FULL, "inject-ring-full")

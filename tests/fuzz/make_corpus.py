@@ -6,7 +6,8 @@ Makes tests/fuzz/corpus: make_corpus.py BUILD
 msg/   the control messages of tests/captures and of tests/unit/wire_vectors.h, and what the generator of the property
        tests (BUILD/tests/unit/test_wire_property) makes of each type;
 lcaf/  addresses of all kinds (BUILD/tests/unit/test_lcaf_property);
-data/  data headers.
+data/  data headers;
+icmp/  ICMP and ICMPv6 errors about LISP packets, made with scapy, a byte in front as fuzz_icmp.c has it.
 
 A file each, no two alike in what matters, below 1 kB, named by what they hold, so that a second run changes nothing.
 With --merge BUILD_FUZZ FOUND it adds the inputs of the directory FOUND/TARGET that a run of fuzzing found and that reach
@@ -23,7 +24,7 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = TESTS / "fuzz" / "corpus"
 SIZE_MAX = 1000  # bytes a file
 # Target and the directory that what it finds is kept in.
-TARGETS = {"fuzz_msg": "msg", "fuzz_ecm": "msg", "fuzz_lcaf": "lcaf", "fuzz_data": "data"}
+TARGETS = {"fuzz_msg": "msg", "fuzz_ecm": "msg", "fuzz_lcaf": "lcaf", "fuzz_data": "data", "fuzz_icmp": "icmp"}
 
 
 def captured(path):
@@ -73,6 +74,32 @@ def generated(build):
                 keep(kinds[re.match("[a-z]+", name)[0]], name, path.read_bytes())
 
 
+def errors():
+    from scapy.layers.inet import ICMP, IP, UDP
+    from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6PacketTooBig, ICMPv6TimeExceeded, IPv6, IPv6ExtHdrFragment
+    from scapy.packet import Raw
+    lisp = Raw(b"\x08" + bytes(5) + b"\x05" + b"\0")
+    inner = {4: IP(src="10.1.1.4", dst="10.2.2.5") / UDP(sport=1, dport=2) / Raw(bytes(40)),
+        6: IPv6(src="2001:db8:1::4", dst="2001:db8:2::5") / UDP(sport=1, dport=2) / Raw(bytes(40))}
+    udp = UDP(sport=50000, dport=4341, chksum=0)
+    of4 = {"too-big": ICMP(type=3, code=4, nexthopmtu=1400), "old": ICMP(type=3, code=4), "host": ICMP(type=3, code=1),
+        "prohibited": ICMP(type=3, code=13), "time": ICMP(type=11)}
+    of6 = {"too-big": ICMPv6PacketTooBig(mtu=1400), "host": ICMPv6DestUnreach(code=3), "time": ICMPv6TimeExceeded(),
+        "prohibited": ICMPv6DestUnreach(code=1)}
+    for v, about in inner.items():
+        outer4 = bytes(IP(src="192.0.2.1", dst="192.0.2.2", flags="DF", id=0) / udp / lisp / about)
+        outer6 = bytes(IPv6(src="2001:db8::1", dst="2001:db8::2") / udp / lisp / about)
+        part6 = bytes(IPv6(src="2001:db8::1", dst="2001:db8::2") / IPv6ExtHdrFragment(id=7, m=1) / udp / lisp / about)
+        for name, icmp in of4.items():
+            for quote in (28, 36, 56, 500):
+                p = IP(src="198.51.100.7", dst="192.0.2.1") / icmp / Raw(outer4[:quote])
+                keep("icmp", "4in%d-%s-%d" % (v, name, quote), b"\1" + bytes(p))
+        for name, icmp in of6.items():
+            for outer in (outer6, part6):
+                p = IPv6(src="2001:db8:99::7", dst="2001:db8::1") / icmp / Raw(outer)
+                keep("icmp", "6in%d-%s" % (v, name), b"\1" + bytes(p))
+
+
 def merge(build, found):
     for target, kind in TARGETS.items():
         inputs = pathlib.Path(found, target)
@@ -96,6 +123,7 @@ def main():
     elif len(sys.argv) == 2:
         known()
         generated(sys.argv[1])
+        errors()
     else:
         print(__doc__, file=sys.stderr)
         return 2

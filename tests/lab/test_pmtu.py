@@ -141,7 +141,7 @@ def test_tcp_finds_what_fits(lab, way):
     router, other = ("r2", "10.0.2.2") if client == "r4" else ("r3", "10.0.1.2")
     before = lab.counters(router)
     # the first ones are lost in the core; a time-out would send one, and double the time
-    assert transfer(lab, client, server, address, 7000) < 200
+    assert transfer(lab, client, server, address, 7000) < 60
     moved = labs.moved(before, lab.counters(router))
     assert moved["core-icmp-path-mtu-lowered"] == 1
     assert moved["core-icmp-relayed"] == moved["core-icmp-too-big"] >= 1
