@@ -39,26 +39,22 @@ struct run {
 	json_t *figures, *machine, *skipped;
 };
 
+/* Before EAL pins this thread to one of them. */
+static cpu_set_t allowed;
+
 int bench_cpu(unsigned lcore)
 {
 	int cpus[CPU_SETSIZE], n = 0;
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
 	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET((size_t)i, &set))
+		if (CPU_ISSET((size_t)i, &allowed))
 			cpus[n++] = i;
 	return n ? cpus[n - 1 - (int)lcore % n] : 0;
 }
 
 unsigned bench_cpus(void)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	return (unsigned)CPU_COUNT(&set);
+	return (unsigned)CPU_COUNT(&allowed);
 }
 
 /* No huge pages of its own; net_null stands in for the daemon's NICs. */
@@ -265,7 +261,8 @@ static int run_all(const struct command *cmd)
 				status = 1;
 	if (cmd->named.suite && run_job(&r, &cmd->named) < 0)
 		status = 1;
-	if (!status && !json_array_size(r.figures) && !json_array_size(r.skipped)) {
+	if (!status && !cmd->write_dir && !json_array_size(r.figures) &&
+	    !json_array_size(r.skipped)) {
 		fprintf(stderr, "xtrbench: no case is called so\n");
 		status = 2;
 	}
@@ -291,6 +288,7 @@ int main(int argc, char **argv)
 	struct command cmd = {.windows = BENCH_WINDOWS};
 	int status = read_command(&cmd, argc, argv);
 
+	sched_getaffinity(0, sizeof(allowed), &allowed);
 	if (status >= 0)
 		return status;
 	return run_all(&cmd);
