@@ -4,6 +4,7 @@
 
 static const char common[] =
     "linux-mirror = false;\n"
+    "eal = { mbufs = 8192; memory = 512; };\n" /* buffers for the largest frames */
     "operator-socket = \"%1$s/sock\"; state-directory = \"%1$s/state\";\n"
     "ports = (\n"
     "  { name = \"core\"; device = \"%2$s\"; side = \"core\"; mtu = %4$u;\n"

@@ -11,6 +11,7 @@
 #include <rte_eal.h>
 
 #include "app/xtrbench/bench.h"
+#include "app/xtrbench/rfc2544.h"
 
 static const struct bench_job other_jobs[] = {
     {.suite = "wire", .run = bench_wire},
@@ -189,6 +190,7 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 	    "usage: xtrbench [wire|mapcache|datapath ...] [--case NAME] [--windows N] [--json]\n"
+	    "       xtrbench rfc2544 --help\n"
 	    "  --case NAME     only cases whose names begin so; of datapath whatever case is named "
 	    "so,\n"
 	    "                  in its list or not: "
@@ -286,8 +288,11 @@ static int run_all(const struct command *cmd)
 int main(int argc, char **argv)
 {
 	struct command cmd = {.windows = BENCH_WINDOWS};
-	int status = read_command(&cmd, argc, argv);
+	int status;
 
+	if (argc > 1 && !strcmp(argv[1], "rfc2544"))
+		return bench_rfc2544(argc - 2, argv + 2);
+	status = read_command(&cmd, argc, argv);
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	if (status >= 0)
 		return status;
