@@ -120,14 +120,17 @@ static int run(struct bench *b)
 		rc = add_alone(p);
 	if (!rc)
 		rc = check(p);
-	if (!rc && b->stages)
+	if (rc || b->write_dir)
+		goto out;
+	if (b->stages)
 		rc = bench_datapath_stages(p);
-	else if (!rc && c.peer[0])
+	else if (c.peer[0])
 		rc = bench_datapath_beside(p);
-	else if (!rc)
+	else
 		rc = bench_datapath_measure(p);
 	if (!rc)
 		rc = balance(p);
+out:
 	end(p);
 	free(p);
 	return rc;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BURSTS  32u /* of each source */
+#define BURSTS  16u /* of each source */
 #define PACKETS (BURSTS * 2 * BENCH_CASE_BURST)
 
 /* Frames in the order in which they came or left. */

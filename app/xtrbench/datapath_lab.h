@@ -39,8 +39,9 @@ extern const uint8_t bench_mac[BENCH_PORTS][6], bench_neighbour_mac[BENCH_PORTS]
 int bench_dp_open(struct bench_dp *d, const struct bench_case *c);
 void bench_dp_close(struct bench_dp *d);
 
-/* Writes the daemon's configuration for cases with flows over these two devices. */
-void bench_dp_config(FILE *to, const char *core, const char *site, const char *state);
+/* datapath_config.c: the daemon's configuration for cases with flows, whose tunnels are of this
+ * family, over these two devices; the daemon's own files are in dir. */
+void bench_dp_config(FILE *to, unsigned outer, const char *core, const char *site, const char *dir);
 
 /* datapath_many.c: c->mappings over c->rlocs, and addresses in them. 0, or negative. */
 int bench_dp_many(struct bench_dp *d);

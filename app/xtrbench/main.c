@@ -11,6 +11,7 @@
 #include <rte_eal.h>
 
 #include "app/xtrbench/bench.h"
+#include "app/xtrbench/rfc2544.h"
 
 static const struct bench_job other_jobs[] = {
     {.suite = "wire", .run = bench_wire},
@@ -39,26 +40,22 @@ struct run {
 	json_t *figures, *machine, *skipped;
 };
 
+/* Before EAL pins this thread to one of them. */
+static cpu_set_t allowed;
+
 int bench_cpu(unsigned lcore)
 {
 	int cpus[CPU_SETSIZE], n = 0;
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
 	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET((size_t)i, &set))
+		if (CPU_ISSET((size_t)i, &allowed))
 			cpus[n++] = i;
 	return n ? cpus[n - 1 - (int)lcore % n] : 0;
 }
 
 unsigned bench_cpus(void)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	return (unsigned)CPU_COUNT(&set);
+	return (unsigned)CPU_COUNT(&allowed);
 }
 
 /* No huge pages of its own; net_null stands in for the daemon's NICs. */
@@ -193,6 +190,7 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 	    "usage: xtrbench [wire|mapcache|datapath ...] [--case NAME] [--windows N] [--json]\n"
+	    "       xtrbench rfc2544 --help\n"
 	    "  --case NAME     only cases whose names begin so; of datapath whatever case is named "
 	    "so,\n"
 	    "                  in its list or not: "
@@ -265,7 +263,8 @@ static int run_all(const struct command *cmd)
 				status = 1;
 	if (cmd->named.suite && run_job(&r, &cmd->named) < 0)
 		status = 1;
-	if (!status && !json_array_size(r.figures) && !json_array_size(r.skipped)) {
+	if (!status && !cmd->write_dir && !json_array_size(r.figures) &&
+	    !json_array_size(r.skipped)) {
 		fprintf(stderr, "xtrbench: no case is called so\n");
 		status = 2;
 	}
@@ -289,8 +288,12 @@ static int run_all(const struct command *cmd)
 int main(int argc, char **argv)
 {
 	struct command cmd = {.windows = BENCH_WINDOWS};
-	int status = read_command(&cmd, argc, argv);
+	int status;
 
+	if (argc > 1 && !strcmp(argv[1], "rfc2544"))
+		return bench_rfc2544(argc - 2, argv + 2);
+	status = read_command(&cmd, argc, argv);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
 	if (status >= 0)
 		return status;
 	return run_all(&cmd);

@@ -17,7 +17,9 @@ def figures(*words):
     done = run(*words, '--json')
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert set(document) == {'machine', 'figures'}
+    assert set(document) <= {'machine', 'figures', 'skipped'}
+    for skipped in document.get('skipped', []):
+        assert set(skipped) == {'suite', 'case', 'skipped'}, skipped
     for figure in document['figures']:
         assert KEYS <= set(figure), figure
         assert figure['min'] <= figure['p10'] <= figure['median'] <= figure['max'], figure
@@ -27,10 +29,13 @@ def figures(*words):
 
 
 def test_document():
-    document = figures('datapath', '--case', 'native4/', '--windows', '3')
+    document = figures('datapath', '--case', 'native4/flows=1', '--windows', '3')
     assert {'cpu', 'cores', 'tsc_hz', 'dpdk', 'lookup', 'transparent_huge_pages'} <= set(document['machine'])
     assert document['machine']['lookup'] in ('scalar', 'avx2', 'avx512')
-    assert [(f['case'], f['samples']) for f in document['figures']] == [('native4/flows=1', 3)]
+    assert [(f['case'], f['metric'], f['unit'], f['samples']) for f in document['figures']] == [
+        ('native4/flows=1', 'cycles_per_packet', 'cycles', 3), ('native4/flows=1', 'mpps', 'Mpps', 3)]
+    cycles, rate = document['figures']
+    assert abs(cycles['min'] * rate['max'] * 1e6 - document['machine']['tsc_hz']) < 1e-6 * document['machine']['tsc_hz']
 
 
 def test_tenants():
@@ -42,17 +47,70 @@ def test_tenants():
 
 
 def test_table():
-    done = run('datapath', '--case', 'native4/', '--windows', '2')
-    head, line = done.stdout.splitlines()
+    done = run('datapath', '--case', 'native4/flows=1', '--windows', '2')
+    head, line, _ = done.stdout.splitlines()
     assert done.returncode == 0 and head.split()[:3] == ['suite', 'case', 'metric']
     assert line.split()[:3] == ['datapath', 'native4/flows=1', 'cycles_per_packet'] and ' of 2' in line
 
 
 def test_refused():
     for words in (['nothing'], ['--windows', '0'], ['--windows', '101'], ['--windows'], ['--case'],
-                  ['mapcache', '--case', 'nothing/']):
+                  ['mapcache', '--case', 'nothing/'], ['datapath', '--case', 'nothing/'],
+                  ['datapath', '--case', 'encap4in4/flows=0'], ['datapath', '--case', 'encap4in4/colour=3']):
         done = run(*words)
         assert done.returncode == 2 and done.stderr, words
+
+
+def test_a_case_is_not_its_longer_namesakes():
+    """A whole name is that case alone, though others begin so."""
+    names = {f['case'] for f in figures('datapath', '--case', 'encap4in4/flows=1', '--windows', '1')['figures']}
+    assert names == {'encap4in4/flows=1'}
+
+
+def test_workers():
+    document = figures('datapath', '--case', 'encap4in4/flows=7/workers=2', '--windows', '2')
+    got = {(f['case'], f['metric']): f for f in document['figures']}
+    assert set(got) == {('encap4in4/flows=7/workers=2', 'cycles_per_packet'), ('encap4in4/flows=7/workers=2', 'mpps'),
+        ('encap4in4/flows=7/workers=2/worker=0', 'cycles_per_packet'),
+        ('encap4in4/flows=7/workers=2/worker=1', 'cycles_per_packet')}
+    assert got['encap4in4/flows=7/workers=2', 'mpps']['peer'] == 'one-worker'
+
+
+def test_hits():
+    """The whole price is that of its parts. (One window: each figure is one sample.)"""
+    for more, share in (('', 0.5), ('/ports=2', 0.5), ('/burst=8/ports=2', 0.5)):
+        document = figures('datapath', '--case', 'encap4in4/flows=10/hits=50' + more, '--windows', '1')
+        got = {f['metric']: f for f in document['figures']}
+        assert set(got) == {'cycles_per_packet', 'mpps', 'cycles_per_hit', 'cycles_per_miss'}
+        whole = share * got['cycles_per_hit']['min'] + (1 - share) * got['cycles_per_miss']['min']
+        assert abs(whole - got['cycles_per_packet']['min']) < 1e-6 * whole
+        assert got['cycles_per_hit']['peer'] == 'hits=100'
+
+
+def test_stages():
+    document = figures('datapath', '--case', 'encap4in4/flows=1', '--stages', '--windows', '2')
+    stages = [f['case'].rpartition('/stage=')[2] for f in document['figures'] if f['metric'] == 'stage_cycles']
+    assert stages and len(set(stages)) == len(stages)
+    assert any(f['metric'] == 'cycles_per_packet' for f in document['figures'])
+
+
+def test_peers():
+    """Beside ours, or left out with a reason: never an error, never silence."""
+    for case, names in (('native4/flows=1', ('testpmd-io', 'testpmd-macswap', 'testpmd-5tswap')),
+                        ('encap4in4/flows=1', ('kernel-vxlan', 'ovs-vxlan'))):
+        for name in names:
+            document = figures('datapath', '--case', case + '/peer=' + name, '--windows', '2')
+            (said,) = document['figures'] + document.get('skipped', [])
+            assert said['case'] == case + '/peer=' + name
+            if 'skipped' in said:
+                assert len(said['skipped']) > 10, said
+            else:
+                assert said['peer'] == name and said['peer_median'] > 0, said
+
+
+def test_no_such_peer():
+    done = run('datapath', '--case', 'native4/flows=1/peer=nobody', '--windows', '1')
+    assert done.returncode == 1 and 'testpmd-io' in done.stderr
 
 
 for name, test in list(globals().items()):
