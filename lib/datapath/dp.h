@@ -221,6 +221,9 @@ struct xtr_worker {
 	struct {
 		uint64_t credit, last; /* TSC cycles */
 	} bucket[XTR_PUNT_N][XTR_PUNT_PARTIES];
+	struct {
+		uint32_t n, until; /* places in the punt ring, and where the last one ends */
+	} punted[XTR_PUNT_PARTIES];
 	struct rte_mbuf *tx[XTR_DP_PORTS][XTR_BURST];
 	uint16_t n_tx[XTR_DP_PORTS];
 	struct rte_mbuf *gate[XTR_GATE_MAX];

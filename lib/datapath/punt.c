@@ -19,39 +19,46 @@ static const uint8_t counter_of[XTR_PUNT_N] = {
     [XTR_PUNT_DOUBT] = XTR_CTR_PUNT_DOUBT,
 };
 
-/* Instances beyond the first few share buckets. */
-static unsigned bucket_of(const struct xtr_pkt *pkt)
+/* As workers count it: instances beyond the first few share a number. */
+static unsigned party_of(const struct xtr_pkt *pkt)
 {
 	uint32_t party = xtr_party(pkt);
 
 	return party < XTR_DP_PORTS ? party : XTR_DP_PORTS + party % XTR_DP_PORTS;
 }
 
-/*
- * Where the control lcore falls behind, and the ring is more than half full, the rest is for those
- * who have punted little lately: the fuller the ring, the fuller a bucket has to be. Returns the
- * credit that is asked for.
- */
-static uint64_t wanted_credit(const struct xtr_dp *dp)
-{
-	uint64_t used = rte_ring_count(dp->punt), half = XTR_RING_SIZE / 2;
-
-	if (likely(used <= half))
-		return dp->punt_cost;
-	return RTE_MAX(dp->punt_cost, dp->punt_cap / half * (used - half));
-}
-
 /* Is there a token left for this reason and party? Refills the bucket, takes none. */
-static bool may_punt(struct xtr_worker *w, const struct xtr_pkt *pkt, enum xtr_punt reason)
+static bool has_token(struct xtr_worker *w, enum xtr_punt reason, unsigned party)
 {
-	unsigned b = bucket_of(pkt);
-	uint64_t *credit = &w->bucket[reason][b].credit, *last = &w->bucket[reason][b].last;
+	uint64_t *credit = &w->bucket[reason][party].credit, *last = &w->bucket[reason][party].last;
 
 	*credit += w->now - *last;
 	*last = w->now;
 	if (*credit > w->dp->punt_cap)
 		*credit = w->dp->punt_cap;
-	return *credit >= wanted_credit(w->dp);
+	return *credit >= w->dp->punt_cost;
+}
+
+/*
+ * Where the control lcore falls behind, none may have more places in the ring than are free: so one
+ * takes half of them at most, two a third each, and there is always one for who comes next. A
+ * party's places are counted until the last one that it took is empty again.
+ */
+static bool has_place(struct xtr_worker *w, unsigned party)
+{
+	const struct rte_ring *r = w->dp->punt;
+	uint32_t taken = __atomic_load_n(&r->cons.tail, __ATOMIC_RELAXED),
+		 put = __atomic_load_n(&r->prod.head, __ATOMIC_RELAXED);
+
+	if ((int32_t)(taken - w->punted[party].until) >= 0)
+		w->punted[party].n = 0;
+	return w->punted[party].n <= r->capacity - (put - taken);
+}
+
+static void take_place(struct xtr_worker *w, unsigned party)
+{
+	w->punted[party].n++;
+	w->punted[party].until = __atomic_load_n(&w->dp->punt->prod.head, __ATOMIC_RELAXED);
 }
 
 /* What was held and looks again counted when it came. */
@@ -65,7 +72,7 @@ static bool waits_again(const struct xtr_pkt *pkt, enum xtr_punt reason)
 void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reason, uint32_t id)
 {
 	struct xtr_pkt *pkt = xtr_pkt(m);
-	unsigned bucket = bucket_of(pkt); /* once in the ring, m is the control lcore's */
+	unsigned party = party_of(pkt); /* once in the ring, m is the control lcore's */
 	bool free_of_charge = waits_again(pkt, reason);
 
 	if (unlikely(w->trace != NULL)) {
@@ -73,8 +80,12 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 		rte_pktmbuf_free(m);
 		return;
 	}
-	if (unlikely(!free_of_charge && !may_punt(w, pkt, reason))) {
+	if (unlikely(!free_of_charge && !has_token(w, reason, party))) {
 		xtr_drop(w, m, XTR_DROP_PUNT_LIMITED);
+		return;
+	}
+	if (unlikely(!has_place(w, party) && !free_of_charge)) {
+		xtr_drop(w, m, XTR_DROP_PUNT_FULL);
 		return;
 	}
 	pkt->reason = (uint8_t)reason;
@@ -84,16 +95,19 @@ void xtr_stage_punt(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_punt reas
 		xtr_drop(w, m, XTR_DROP_PUNT_FULL);
 		return;
 	}
+	take_place(w, party);
 	if (!free_of_charge)
-		w->bucket[reason][bucket].credit -= w->dp->punt_cost;
+		w->bucket[reason][party].credit -= w->dp->punt_cost;
 	w->counters[counter_of[reason]]++;
 }
 
 void xtr_stage_unreachable(struct xtr_worker *w, struct rte_mbuf *m, enum xtr_drop reason)
 {
+	unsigned party = party_of(xtr_pkt(m));
+
 	/* a blackhole says nothing; and beyond what may be said, the drop still has its own name */
 	if (w->trace || reason == XTR_DROP_BLACKHOLE ||
-	    !may_punt(w, xtr_pkt(m), XTR_PUNT_UNREACHABLE))
+	    !has_token(w, XTR_PUNT_UNREACHABLE, party) || !has_place(w, party))
 		xtr_drop(w, m, reason);
 	else
 		xtr_stage_punt(w, m, XTR_PUNT_UNREACHABLE, reason);

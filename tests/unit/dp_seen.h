@@ -80,18 +80,28 @@ static inline uint16_t seen_tx(void *ring, struct rte_mbuf **m, uint16_t n)
 	return (uint16_t)rte_ring_enqueue_burst(ring, (void *const *)m, n, NULL);
 }
 
-/* A started port of the driver net_ring, whose two rings these are. */
-static inline void seen_port(uint16_t ethdev, struct rte_ring *rx, struct rte_ring *tx)
+#define SEEN_QUEUES 4
+
+/* A started port of the driver net_ring: from now on its queues are these rings. */
+static inline void seen_queues(
+    uint16_t ethdev, struct rte_ring *const *rx, struct rte_ring *const *tx, unsigned n)
 {
-	static void *queues[RTE_MAX_ETHPORTS][2];
+	static void *queues[RTE_MAX_ETHPORTS][2][SEEN_QUEUES];
 	struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[ethdev];
 
-	queues[ethdev][0] = rx;
-	queues[ethdev][1] = tx;
+	for (unsigned i = 0; i < n && i < SEEN_QUEUES; i++) {
+		queues[ethdev][0][i] = rx[i];
+		queues[ethdev][1][i] = tx[i];
+	}
 	ops->rx_pkt_burst = seen_rx;
 	ops->tx_pkt_burst = seen_tx;
-	ops->rxq.data = &queues[ethdev][0];
-	ops->txq.data = &queues[ethdev][1];
+	ops->rxq.data = queues[ethdev][0];
+	ops->txq.data = queues[ethdev][1];
+}
+
+static inline void seen_port(uint16_t ethdev, struct rte_ring *rx, struct rte_ring *tx)
+{
+	seen_queues(ethdev, &rx, &tx, 1);
 }
 
 #endif

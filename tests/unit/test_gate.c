@@ -370,41 +370,50 @@ static void test_bucket_of_instance(void **state)
 	assert_int_equal(take_punts(), 1);
 }
 
-/* The control lcore falls behind: half of the ring is anybody's, the rest theirs who have punted
- * little, and the fuller the ring the less. */
+/* The control lcore falls behind: nobody gets more places than are left, so there is one for all.
+ */
 static void test_ring_is_shared(void **state)
 {
-	const unsigned room = rte_ring_get_capacity(fix.dp->punt), burst = 6000;
-	const uint64_t *limited = &fix.w->drops[XTR_DROP_PUNT_LIMITED];
-	unsigned taken;
+	const unsigned room = rte_ring_get_capacity(fix.dp->punt);
+	const uint64_t *full = &fix.w->drops[XTR_DROP_PUNT_FULL];
+	struct rte_mbuf *m;
 
-	fix.dp->punt_cost = 1000;
-	fix.dp->punt_cap = burst * fix.dp->punt_cost;
-	fix.w->now = 1u << 30;
-	for (unsigned i = 0; i < burst; i++)
-		punt(DP_SITE, XTR_PUNT_MISS);
-	taken = rte_ring_count(fix.dp->punt);
-	assert_in_range(taken, room / 2, room / 2 + room / 4);
-	assert_int_equal(*limited, burst - taken);
-	/* another port's first packets, and again, still get through */
-	punt(DP_SITE2, XTR_PUNT_MISS);
-	punt(DP_SITE2, XTR_PUNT_MISS);
-	assert_int_equal(rte_ring_count(fix.dp->punt), taken + 2);
-	/* and when that floods too, a third's, to the last place */
-	for (unsigned i = 0; i < burst; i++)
+	fix.w->now = rte_rdtsc();
+	for (unsigned i = 0; i < 6000; i++)
+		punt(DP_SITE, i % 2 ? XTR_PUNT_MISS : XTR_PUNT_NEIGH);
+	assert_int_equal(rte_ring_count(fix.dp->punt), room / 2 + 1);
+	assert_int_equal(*full, 6000 - room / 2 - 1);
+	assert_int_equal(dp_all_drops(&fix), *full);
+	for (unsigned i = 0; i < 6000; i++)
 		punt(DP_SITE2, XTR_PUNT_MISS);
-	assert_in_range(rte_ring_count(fix.dp->punt), taken + 2, room - room / 16);
-	taken = rte_ring_count(fix.dp->punt);
+	assert_int_equal(rte_ring_count(fix.dp->punt), room / 2 + 1 + room / 4 + 1);
+	/* a third's, and those of an instance, whose packets come by whatever port */
 	punt(DP_PROXY, XTR_PUNT_MISS);
-	assert_int_equal(rte_ring_count(fix.dp->punt), taken + 1);
-	assert_int_equal(fix.w->drops[XTR_DROP_PUNT_FULL], 0);
-	/* what was held once, and waits again, is never refused for want of credit */
-	fix.w->bucket[XTR_PUNT_MISS][DP_SITE].credit = 0;
+	for (unsigned i = 0; i < 10; i++)
+		punt_as((struct xtr_pkt){.flags = XTR_PKT_DECAP, .inst = 9}, XTR_PUNT_NEIGH);
+	assert_int_equal(rte_ring_count(fix.dp->punt), room / 2 + room / 4 + 2 + 11);
+	/* what was held once, and waits again, is not refused */
 	punt_as((struct xtr_pkt){.flags = XTR_PKT_RELEASED}, XTR_PUNT_MISS);
-	assert_int_equal(rte_ring_count(fix.dp->punt), taken + 2);
+	assert_int_equal(rte_ring_count(fix.dp->punt), room / 2 + room / 4 + 2 + 12);
+	/* while any of theirs is there the floods wait; then it is as at the start */
+	for (unsigned i = 0; i < room / 2 + 100; i++) {
+		m = dp_punted(&fix);
+		assert_non_null(m);
+		rte_pktmbuf_free(m);
+	}
+	punt(DP_SITE, XTR_PUNT_MISS);
+	assert_int_equal(rte_ring_count(fix.dp->punt), room / 4 + 2 + 12 - 100 + 1);
 	take_punts();
-	punt(DP_SITE2, XTR_PUNT_MISS);
-	assert_int_equal(take_punts(), 1);
+	for (unsigned i = 0; i < 6000; i++)
+		punt(DP_SITE, XTR_PUNT_MISS);
+	assert_int_equal(take_punts(), room / 2 + 1);
+	/* a drop that its source is told of keeps its name where nothing can be told */
+	for (unsigned i = 0; i < 6000; i++)
+		punt(DP_SITE, XTR_PUNT_MISS);
+	m = dp_packet(fix.dp->rx_pool, (const uint8_t *)"x", 1, 0);
+	xtr_stage_unreachable(fix.w, m, XTR_DROP_NO_ROUTE);
+	assert_int_equal(fix.w->drops[XTR_DROP_NO_ROUTE], 1);
+	take_punts();
 }
 
 /* A full ring costs a counted drop, and no token. */
