@@ -51,7 +51,7 @@ static void keep_shared(const struct xtr_worker *w)
 	keep_pool("next hops", &dp->adj);
 	keep_pool("tunnels", &dp->tunnel);
 	keep_pool("sets", &dp->set);
-	keep_pool("PETR's rules", &dp->petr_rule);
+	keep_pool("rules of RLOCs", &dp->rloc_rule);
 	keep("instances", dp->instances, dp->n_instances * sizeof(*dp->instances));
 	keep("instance-IDs", dp->inst_of_iid, 4096);
 	keep("VLANs", dp->ports[DP_TRUNK].vlans, XTR_VLAN_IDS);
@@ -163,7 +163,7 @@ static void apart(void **state)
 
 static int setup(void **state)
 {
-	dp_open_as(&fix, 2, 1024, VLANS, 0);
+	dp_open_as(&fix, 2, 1024, 8191, VLANS, 0);
 	return 0;
 }
 

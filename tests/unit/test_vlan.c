@@ -28,25 +28,26 @@ static const struct flow {
 
 static int setup(void **state)
 {
-	dp_open_as(&fix, 1, 1024, ALL_VLANS, 0);
+	dp_open_as(&fix, 1, 1024, 8191, ALL_VLANS, 0);
 	return 0;
 }
 
 static int setup_offloads(void **state)
 {
-	dp_open_as(&fix, 1, 1024, ALL_VLANS, XTR_OFFLOAD_VLAN_STRIP | XTR_OFFLOAD_VLAN_INSERT);
+	dp_open_as(
+	    &fix, 1, 1024, 8191, ALL_VLANS, XTR_OFFLOAD_VLAN_STRIP | XTR_OFFLOAD_VLAN_INSERT);
 	return 0;
 }
 
 static int setup_small(void **state)
 {
-	dp_open_as(&fix, 1, 64, ALL_VLANS, 0);
+	dp_open_as(&fix, 1, 64, 8191, ALL_VLANS, 0);
 	return 0;
 }
 
 static int setup_two(void **state)
 {
-	dp_open_as(&fix, 2, 1024, 1u << DP_SITE2, 0);
+	dp_open_as(&fix, 2, 1024, 8191, 1u << DP_SITE2, 0);
 	return 0;
 }
 

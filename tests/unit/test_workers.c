@@ -67,7 +67,7 @@ static int setup_queues(void **state)
 
 		rte_ring_free(p->handoff);
 		p->handoff = NULL;
-		p->n_queues = WORKERS;
+		p->n_rx = p->n_tx = WORKERS;
 		snprintf(name, sizeof(name), "more_rx%u", serial);
 		rx[port][1] = rte_ring_create(name, 1024, SOCKET_ID_ANY, 0);
 		snprintf(name, sizeof(name), "more_tx%u", serial++);
