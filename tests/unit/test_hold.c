@@ -372,6 +372,7 @@ static void tells(void **state)
 
 	told = 0;
 	f->holder.dropping = count_dropped;
+	f->holder.arg = f;
 	hold_n(f, &q, 1, 3);
 	assert_int_equal(told, 0);
 	assert_int_equal(xtr_hold_drop(&f->holder, &q, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL), 3);
