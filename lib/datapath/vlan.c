@@ -74,10 +74,29 @@ static uint16_t interface_of(struct xtr_worker *w, unsigned port, struct rte_mbu
 	return found;
 }
 
+/* The frames of the first one's interface, to it, in their order; the others to the front, in
+ * theirs. Returns how many those are. */
+static unsigned receive_part(struct xtr_worker *w, struct rte_mbuf **m, uint8_t *from, unsigned n)
+{
+	struct rte_mbuf *part[XTR_BURST];
+	unsigned n_part = 0, rest = 0;
+	uint8_t now = from[0];
+
+	for (unsigned i = 0; i < n; i++) {
+		part[n_part] = m[i];
+		m[rest] = m[i];
+		from[rest] = from[i];
+		n_part += from[i] == now;
+		rest += from[i] != now;
+	}
+	xtr_receive(w, now, part, n_part);
+	return rest;
+}
+
 void xtr_stage_vlan(struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n)
 {
-	struct rte_mbuf *left[XTR_BURST], *part[XTR_BURST];
-	uint8_t from[XTR_BURST];
+	struct rte_mbuf *left[XTR_BURST];
+	uint8_t from[XTR_BURST], differ = 0;
 	unsigned n_left = 0;
 
 	for (unsigned i = 0; i < n; i++)
@@ -85,24 +104,16 @@ void xtr_stage_vlan(struct xtr_worker *w, unsigned port, struct rte_mbuf **m, un
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t found = interface_of(w, port, m[i]);
 
+		if (unlikely(found == NOT_HERE))
+			continue;
 		left[n_left] = m[i];
 		from[n_left] = (uint8_t)found;
-		n_left += found != NOT_HERE;
+		differ |= from[n_left++] ^ from[0];
 	}
-	/* an interface at a time, each with its frames in their order */
-	while (n_left) {
-		unsigned n_part = 0, rest = 0;
-		uint8_t now = from[0];
-
-		for (unsigned i = 0; i < n_left; i++) {
-			if (from[i] == now) {
-				part[n_part++] = left[i];
-			} else {
-				left[rest] = left[i];
-				from[rest++] = from[i];
-			}
-		}
-		n_left = rest;
-		xtr_receive(w, now, part, n_part);
+	if (likely(n_left && !differ)) {
+		xtr_receive(w, from[0], left, n_left);
+		return;
 	}
+	while (n_left)
+		n_left = receive_part(w, left, from, n_left);
 }
