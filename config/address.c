@@ -32,6 +32,9 @@ int xtr_cfg_ip(
 		return xtr_cfg_bad(l, s,
 		    "a unicast address (no multicast, broadcast%s or unspecified)",
 		    use == XTR_CFG_PEER ? "" : ", loopback");
+	if (use != XTR_CFG_HOP && xtr_ip_is_link_local(ip))
+		return xtr_cfg_bad(l, s,
+		    "an address that is not link-local: that means something on one link only");
 	return 0;
 }
 
@@ -45,6 +48,12 @@ int xtr_cfg_read_peer(
     struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
 {
 	return xtr_cfg_ip(l, s, XTR_CFG_PEER, (void *)((char *)obj + f->offset));
+}
+
+int xtr_cfg_read_hop(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_field *f, void *obj)
+{
+	return xtr_cfg_ip(l, s, XTR_CFG_HOP, (void *)((char *)obj + f->offset));
 }
 
 int xtr_cfg_elem_locator(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)

@@ -104,13 +104,16 @@ int xtr_cfg_word(
 
 /* address.c */
 enum xtr_cfg_ip_use {
-	XTR_CFG_PEER,    /* unicast, loopback too */
-	XTR_CFG_LOCATOR, /* unicast, no loopback */
+	XTR_CFG_PEER,    /* unicast, loopback too, not link-local */
+	XTR_CFG_LOCATOR, /* unicast, neither loopback nor link-local */
+	XTR_CFG_HOP,     /* unicast, no loopback, link-local too: a neighbour on a port */
 };
 int xtr_cfg_ip(struct xtr_cfg_loader *l, const config_setting_t *s, enum xtr_cfg_ip_use use,
     struct xtr_ip *ip);
 /* Readers: an address that other machines send to; one that xtrd may reach on this machine too. */
 xtr_cfg_reader xtr_cfg_read_locator, xtr_cfg_read_peer;
+/* Reader: a next hop or neighbour. */
+xtr_cfg_reader xtr_cfg_read_hop;
 /* Elements of a list: a locator, a peer. */
 int xtr_cfg_elem_locator(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);
 int xtr_cfg_elem_peer(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem);

@@ -128,11 +128,6 @@ static const struct xtr_cfg_field port_fields[] = {
     {0},
 };
 
-static bool is_link_local(const struct xtr_ip *ip)
-{
-	return ip->af == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-}
-
 uint32_t xtr_cfg_network(const struct xtr_cfg_port *p)
 {
 	return p->side == XTR_SIDE_SITE ? p->iid : 0;
@@ -145,7 +140,7 @@ static int add_address(struct xtr_cfg_loader *l, const config_setting_t *s,
 	char buf[XTR_IP_STRLEN], text[XTR_IP_STRLEN + 32];
 
 	xtr_ip_format(&address->ip, buf);
-	if (is_link_local(&address->ip))
+	if (xtr_ip_is_link_local(&address->ip))
 		snprintf(text, sizeof(text), "%s on %s", buf, p->name);
 	else if (address->iid)
 		snprintf(text, sizeof(text), "[%u] %s", address->iid, buf);
@@ -193,7 +188,7 @@ const struct xtr_cfg_list xtr_cfg_ports = {
 static const struct xtr_cfg_field route_fields[] = {
     XTR_CFG_FIELD("prefix", xtr_cfg_read_prefix, struct xtr_cfg_route, prefix,
 	.required = "a prefix such as \"0.0.0.0/0\""),
-    XTR_CFG_FIELD("via", xtr_cfg_read_locator, struct xtr_cfg_route, via),
+    XTR_CFG_FIELD("via", xtr_cfg_read_hop, struct xtr_cfg_route, via),
     XTR_CFG_FIELD("port", read_name, struct xtr_cfg_route, port),
     XTR_CFG_BOOL("blackhole", struct xtr_cfg_route, blackhole),
     {0},
@@ -215,10 +210,10 @@ static int elem_route(struct xtr_cfg_loader *l, const config_setting_t *s, void 
 	if (!route->blackhole && !via && !*route->port)
 		return xtr_cfg_fail(l, s, "via",
 		    "found nothing, allowed an address in via, a port, both, or blackhole = true");
-	if (via && route->via.af != route->prefix.ip.af)
-		return xtr_cfg_bad(
-		    l, via, "an IPv%d address, as the prefix is", route->prefix.ip.af);
-	if (via && is_link_local(&route->via) && !*route->port)
+	/* the other way round there is RFC 8950 */
+	if (via && route->via.af == 4 && route->prefix.ip.af == 6)
+		return xtr_cfg_bad(l, via, "an IPv6 address, as the prefix is");
+	if (via && xtr_ip_is_link_local(&route->via) && !*route->port)
 		return xtr_cfg_fail(l, s, "port",
 		    "found nothing, allowed the port on which the link-local next hop is");
 	return 0;
@@ -257,7 +252,7 @@ bad:
 }
 
 static const struct xtr_cfg_field neighbour_fields[] = {
-    XTR_CFG_FIELD("address", xtr_cfg_read_locator, struct xtr_cfg_neighbour, ip,
+    XTR_CFG_FIELD("address", xtr_cfg_read_hop, struct xtr_cfg_neighbour, ip,
 	.required = "an IPv4 or IPv6 address"),
     XTR_CFG_FIELD("mac", read_mac, struct xtr_cfg_neighbour, mac, .required = "a MAC address"),
     XTR_CFG_FIELD(

@@ -83,7 +83,7 @@ bool xtr_ctl_port_address(
 	const struct xtr_cfg_port *p = &ctl->cfg->ports[port];
 
 	for (unsigned i = 0; i < p->n_addresses; i++)
-		if (p->addresses[i].ip.af == af) {
+		if (p->addresses[i].ip.af == af && !xtr_ip_is_link_local(&p->addresses[i].ip)) {
 			*address = p->addresses[i].ip;
 			return true;
 		}
@@ -224,6 +224,16 @@ static void drain(void *arg)
 		left -= done;
 }
 
+/* Who waited for a neighbour in vain is told so, as Linux does it (RFC 1812 section 5.2.7.1, RFC
+ * 4443 section 3.1). */
+static void dropping(void *arg, struct rte_mbuf *m, enum xtr_drop reason)
+{
+	struct xtr_ctl *ctl = arg;
+
+	if (reason == XTR_DROP_NEIGH_FAILED && !ctl->stop)
+		xtr_ctl_say_unreachable(ctl, m, reason);
+}
+
 static bool create_tables(struct xtr_ctl *ctl)
 {
 	const struct xtr_config *cfg = ctl->cfg;
@@ -236,6 +246,7 @@ static bool create_tables(struct xtr_ctl *ctl)
 	if (!ctl->fib || xtr_holder_init(&ctl->holder, ctl->dp, cfg->lisp.hold_per_eid,
 			     cfg->lisp.hold_per_instance, cfg->lisp.hold_total, drain, ctl) < 0)
 		return false;
+	ctl->holder.dropping = dropping;
 	ctl->rib = xtr_rib_create(ctl->dp, ctl->fib, &ctl->holder, &ctl->wheel, &rib_ops);
 	if (!ctl->rib)
 		return false;

@@ -77,7 +77,7 @@ int xtr_ctl_run(struct xtr_ctl *ctl);
 uint32_t xtr_ctl_turn(struct xtr_ctl *ctl, uint32_t wait_us);
 
 /* An address of a port: the first of this family in the configuration, else the first that Linux
- * has there. False: none. */
+ * has there, none of them link-local. False: none. */
 bool xtr_ctl_port_address(
     const struct xtr_ctl *ctl, unsigned port, uint8_t af, struct xtr_ip *address);
 
@@ -109,6 +109,8 @@ void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu);
 /* A packet that nothing leads to, dropped for this reason: ICMP destination unreachable to its
  * source (RFC 1812 section 5.2.7.1, RFC 9301 section 5.4). Takes m. */
 void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason);
+/* Only the ICMP message; m stays the caller's. */
+void xtr_ctl_say_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason);
 /* A packet of LISP's whose TTL has expired: ICMP to its source (RFC 1812 section 5.3.1). Takes m.
  */
 void xtr_ctl_time_exceeded(struct xtr_ctl *ctl, struct rte_mbuf *m);
@@ -138,5 +140,6 @@ extern const unsigned xtr_ctl_n_commands;
 #define XTR_LISP0      "lisp0"
 #define XTR_LISP_TABLE 4341 /* Linux routing table and rule priority of lisp0 */
 #define XTR_OVERHEAD4  36   /* bytes of outer IPv4, UDP and LISP headers */
+#define XTR_OVERHEAD6  56   /* of IPv6, UDP and LISP headers */
 
 #endif

@@ -225,6 +225,8 @@ unsigned xtr_hold_drop(
 		struct rte_mbuf *m = take_first(q);
 
 		uncount(h, m);
+		if (h->dropping)
+			h->dropping(h->arg, m, reason);
 		drop(h->dp, m, reason);
 		n++;
 	}

@@ -26,6 +26,9 @@ struct xtr_holder {
 	uint32_t epoch;       /* of the batch that collects now */
 	struct xtr_gate *collecting, *first, **last;
 	void (*drain)(void *arg); /* empties the punt ring */
+	/* NULL, or told of each packet that xtr_hold_drop() drops, which stays the caller's. To be
+	 * set after xtr_holder_init(). */
+	void (*dropping)(void *arg, struct rte_mbuf *m, enum xtr_drop reason);
 	void *arg;
 };
 

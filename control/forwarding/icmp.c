@@ -195,18 +195,34 @@ void xtr_ctl_too_big(struct xtr_ctl *ctl, struct rte_mbuf *m, uint32_t mtu)
 	rte_pktmbuf_free(m);
 }
 
+/* RFC 1812 section 5.2.7.1: network or host unreachable, or prohibited. */
+static uint8_t unreachable4(enum xtr_drop reason)
+{
+	if (reason == XTR_DROP_PROHIBIT)
+		return 13;
+	return reason == XTR_DROP_UNREACHABLE || reason == XTR_DROP_NEIGH_FAILED;
+}
+
+/* RFC 4443 section 3.1: no route, prohibited, or address unreachable; as Linux says it. */
+static uint8_t unreachable6(enum xtr_drop reason)
+{
+	if (reason == XTR_DROP_PROHIBIT)
+		return 1;
+	return reason == XTR_DROP_NEIGH_FAILED ? 3 : 0;
+}
+
+void xtr_ctl_say_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
+{
+	if (xtr_ip_is6(xtr_ip_of(m)))
+		xtr_icmp6_error(ctl, m, 1, unreachable6(reason), 0);
+	else
+		send_error4(ctl, m, 3, unreachable4(reason), 0);
+}
+
 void xtr_ctl_unreachable(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)
 {
 	ctl->dp->control_drops[reason]++;
-	if (xtr_ip_is6(xtr_ip_of(m)))
-		/* RFC 4443 section 3.1: no route, or prohibited; as Linux says it */
-		xtr_icmp6_error(ctl, m, 1, reason == XTR_DROP_PROHIBIT ? 1 : 0, 0);
-	else
-		send_error4(ctl, m, 3,
-		    reason == XTR_DROP_UNREACHABLE ? 1
-		    : reason == XTR_DROP_PROHIBIT  ? 13
-						   : 0,
-		    0);
+	xtr_ctl_say_unreachable(ctl, m, reason);
 	rte_pktmbuf_free(m);
 }
 

@@ -5,6 +5,7 @@
 #include "control/ctl.h"
 
 #include "control/forwarding/packet.h"
+#include "datapath/ip.h"
 #include "util/log.h"
 #include "wire/data.h"
 
@@ -46,8 +47,10 @@ static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)
 	    pkt->worker, reasons[pkt->reason]);
 	switch ((enum xtr_punt)pkt->reason) {
 	case XTR_PUNT_TTL:
-		/* Linux answers for what it routes too; it knows no route to remote EIDs */
-		if (pkt->eligible || (pkt->flags & XTR_PKT_DECAP))
+		/* Linux answers for what it routes too; it knows no route to remote EIDs, and
+		 * forwards no IPv6 unless all interfaces of the machine do
+		 * (net.ipv6.conf.all.forwarding) */
+		if (pkt->eligible || (pkt->flags & XTR_PKT_DECAP) || xtr_ip_is6(xtr_ip_of(m)))
 			xtr_ctl_time_exceeded(ctl, m);
 		else
 			for_linux(ctl, m);

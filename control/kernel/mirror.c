@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Linux as the slow path: a TAP a port, lisp0 for what Linux sends from an EID address, and what
- * netlink tells of both.
+ * Linux as the slow path: a TAP a port, and what netlink tells of addresses, routes and neighbours.
  */
-#include "control/ctl.h"
+#include "control/kernel/mirror_impl.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/rtnetlink.h>
-#include "control/kernel/netlink.h"
 #include "control/forwarding/packet.h"
-#include "control/kernel/tap.h"
-#include "datapath/ip4.h"
+#include "datapath/ip6.h"
 #include "util/log.h"
-
-#define FRAME_MAX     9728 /* bytes: the largest port MTU and its headers */
-#define FRAMES_A_TURN 64   /* read from one TAP before others get their turn */
-
-struct tap_port {
-	struct xtr_mirror *mirror;
-	struct xtr_tap tap;
-	struct xtr_watch watch;
-	unsigned port;
-	struct xtr_ip address[2]; /* first IPv4, IPv6 address in Linux; af 0: none */
-};
-
-struct xtr_mirror {
-	struct xtr_ctl *ctl;
-	struct xtr_nl *nl;
-	struct xtr_watch nl_event, nl_dump;
-	struct tap_port *taps; /* one a port */
-	unsigned n_taps;
-	struct tap_port lisp0;
-	bool have_lisp0;
-	uint8_t buf[FRAME_MAX];
-};
 
 int xtr_mirror_port(const struct xtr_mirror *mirror, int ifindex)
 {
@@ -53,33 +28,80 @@ static void on_link(void *arg, const struct xtr_nl_link *l, bool gone)
 	    gone ? "gone" : "", l->up ? "up " : "down ", l->running ? "running" : "no carrier");
 }
 
-/* Local addresses come as routes of the table `local`; here is what a port sends from, where the
- * configuration gives it no address. */
+/*
+ * Local addresses come as routes of the table `local`; here is what a port sends from, where the
+ * configuration gives it no address. Not a link-local one (RFC 4291 section 2.5.6), and none that
+ * Linux does not use itself, for it may be another's (RFC 4862 section 5.4).
+ */
 static void on_addr(void *arg, const struct xtr_nl_addr *a, bool gone)
 {
 	struct xtr_mirror *mirror = arg;
 	int port = xtr_mirror_port(mirror, a->ifindex);
-	struct xtr_ip *first = port < 0 ? NULL : &mirror->taps[port].address[a->ip.af == 6];
+	struct tap_address *have;
 	char ip[XTR_IP_STRLEN];
 
-	xtr_dbg(XTR_DBG_NETLINK, "netlink: address %s/%u on %d%s", xtr_ip_format(&a->ip, ip),
-	    a->plen, a->ifindex, gone ? " gone" : "");
-	if (!first || (a->ip.af == 6 && a->ip.b[0] == 0xfe && (a->ip.b[1] & 0xc0) == 0x80))
-		return; /* link-local addresses are no RLOCs */
-	if (gone && xtr_ip_equal(first, &a->ip))
-		first->af = 0;
-	else if (!gone && !first->af)
-		*first = a->ip;
-	else
+	xtr_dbg(XTR_DBG_NETLINK, "netlink: address %s/%u on %d%s%s", xtr_ip_format(&a->ip, ip),
+	    a->plen, a->ifindex, a->tentative ? " tentative" : "", gone ? " gone" : "");
+	if (port < 0 || xtr_ip_is_link_local(&a->ip))
 		return;
+	have = &mirror->taps[port].address[a->ip.af == 6];
+	if (gone || a->tentative) {
+		if (!xtr_ip_equal(&have->ip, &a->ip))
+			return;
+		/* which others there are, a dump says */
+		have->ip.af = 0;
+		xtr_nl_resync_kind(mirror->nl, XTR_NL_ADDR);
+	} else {
+		have->seen |= xtr_ip_equal(&have->ip, &a->ip);
+		if (!have->first.af)
+			have->first = a->ip;
+		if (have->ip.af)
+			return;
+		have->ip = a->ip;
+		have->seen = true;
+	}
 	mirror->ctl->rlocs_dirty = true;
+}
+
+static void mark_addresses(struct xtr_mirror *mirror)
+{
+	for (unsigned i = 0; i < mirror->n_taps; i++)
+		for (unsigned f = 0; f < 2; f++) {
+			mirror->taps[i].address[f].seen = false;
+			mirror->taps[i].address[f].first.af = 0;
+		}
+}
+
+static void sweep_addresses(struct xtr_mirror *mirror)
+{
+	for (unsigned i = 0; i < mirror->n_taps; i++)
+		for (unsigned f = 0; f < 2; f++) {
+			struct tap_address *have = &mirror->taps[i].address[f];
+
+			if (!have->ip.af || have->seen)
+				continue;
+			have->ip = have->first;
+			mirror->ctl->rlocs_dirty = true;
+		}
 }
 
 bool xtr_mirror_address(
     const struct xtr_mirror *mirror, unsigned port, uint8_t af, struct xtr_ip *address)
 {
-	*address = mirror->taps[port].address[af == 6];
+	*address = mirror->taps[port].address[af == 6].ip;
 	return address->af;
+}
+
+/* Every interface has fe80::/64 and ff00::/8. Workers give what is to one of our link-local
+ * addresses, or to many, to Linux; they route neither. */
+static bool of_a_link(const struct xtr_nl_route *r)
+{
+	const uint8_t *a = r->prefix.ip.b;
+
+	if (r->prefix.ip.af != 6 || r->prefix.plen < 8)
+		return false;
+	return xtr_ip6_multicast(a) || (xtr_ip_is_link_local(&r->prefix.ip) &&
+					   r->prefix.plen >= 10 && r->table != RT_TABLE_LOCAL);
 }
 
 static void on_route(void *arg, const struct xtr_nl_route *r, bool gone)
@@ -88,8 +110,8 @@ static void on_route(void *arg, const struct xtr_nl_route *r, bool gone)
 	struct xtr_rib_route route = {.prefix = r->prefix, .table = r->table, .metric = r->metric};
 	char text[XTR_EID_STRLEN];
 
-	if (r->prefix.ip.af != 4)
-		return; /* IPv6 is Linux's alone so far */
+	if (of_a_link(r))
+		return;
 	switch (r->type) {
 	case XTR_NL_UNICAST:
 		route.type = XTR_RIB_UNICAST;
@@ -130,7 +152,7 @@ static void on_neigh(void *arg, const struct xtr_nl_neigh *n, bool gone)
 	int port = xtr_mirror_port(mirror, n->ifindex);
 	char ip[XTR_IP_STRLEN];
 
-	if (port < 0 || n->ip.af != 4)
+	if (port < 0)
 		return;
 	xtr_dbg(XTR_DBG_NETLINK, "netlink: neighbour %s on %s %s", xtr_ip_format(&n->ip, ip),
 	    mirror->taps[port].tap.name,
@@ -146,7 +168,9 @@ static void on_sync_begin(void *arg, enum xtr_nl_kind kind)
 {
 	struct xtr_mirror *mirror = arg;
 
-	if (kind == XTR_NL_ROUTE)
+	if (kind == XTR_NL_ADDR)
+		mark_addresses(mirror);
+	else if (kind == XTR_NL_ROUTE)
 		xtr_rib_mark_routes(mirror->ctl->rib);
 	else if (kind == XTR_NL_NEIGH)
 		xtr_rib_mark_neighs(mirror->ctl->rib);
@@ -156,7 +180,9 @@ static void on_synced(void *arg, enum xtr_nl_kind kind)
 {
 	struct xtr_mirror *mirror = arg;
 
-	if (kind == XTR_NL_ROUTE)
+	if (kind == XTR_NL_ADDR)
+		sweep_addresses(mirror);
+	else if (kind == XTR_NL_ROUTE)
 		xtr_rib_sweep_routes(mirror->ctl->rib);
 	else if (kind == XTR_NL_NEIGH)
 		xtr_rib_sweep_neighs(mirror->ctl->rib);
@@ -184,91 +210,31 @@ static void check_read(struct tap_port *t, int rc)
 	xtr_loop_remove(&t->mirror->ctl->loop, &t->watch);
 }
 
+bool mirror_read_tap(struct tap_port *t, struct rte_mbuf **m)
+{
+	struct xtr_mirror *mirror = t->mirror;
+	int len = xtr_tap_read(&t->tap, mirror->buf, sizeof(mirror->buf));
+
+	if (len <= 0) {
+		check_read(t, len);
+		return false;
+	}
+	*m = xtr_packet_make(mirror->ctl->dp, mirror->buf, (uint32_t)len);
+	return true;
+}
+
 static void from_tap(void *arg)
 {
 	struct tap_port *t = arg;
-	struct xtr_mirror *mirror = t->mirror;
-	struct xtr_dp *dp = mirror->ctl->dp;
+	struct xtr_dp *dp = t->mirror->ctl->dp;
+	struct rte_mbuf *m;
 
-	for (unsigned i = 0; i < FRAMES_A_TURN; i++) {
-		int len = xtr_tap_read(&t->tap, mirror->buf, sizeof(mirror->buf));
-		struct rte_mbuf *m =
-		    len > 0 ? xtr_packet_make(dp, mirror->buf, (uint32_t)len) : NULL;
-
-		if (len <= 0) {
-			check_read(t, len);
-			return;
-		}
+	for (unsigned i = 0; i < XTR_TAP_FRAMES_A_TURN && mirror_read_tap(t, &m); i++) {
 		if (!m)
 			continue;
 		xtr_pkt(m)->out = (uint8_t)t->port;
 		xtr_pkt(m)->worker = dp->ports[t->port].owner;
 		xtr_inject(dp, m, XTR_INJECT_TX);
-	}
-}
-
-/* The instance whose EID database has this source, else that of a proxy-ITR's port; they share one
- * Linux routing table so far. */
-static int instance_of(const struct xtr_ctl *ctl, const struct xtr_ip *src)
-{
-	for (unsigned i = 0; i < ctl->dp->n_instances; i++) {
-		struct xtr_eid eid = xtr_eid_host(ctl->dp->instances[i].iid, src);
-
-		if (xtr_fib_own(ctl->fib, &eid))
-			return (int)i;
-	}
-	for (unsigned i = 0; i < ctl->dp->n_ports; i++)
-		if (ctl->dp->ports[i].proxy)
-			return (int)ctl->dp->ports[i].inst;
-	return -1;
-}
-
-static bool is_proxy(const struct xtr_ctl *ctl)
-{
-	for (unsigned i = 0; i < ctl->cfg->n_ports; i++)
-		if (ctl->cfg->ports[i].proxy_itr)
-			return true;
-	return false;
-}
-
-static void from_lisp0(void *arg)
-{
-	struct tap_port *t = arg;
-	struct xtr_ctl *ctl = t->mirror->ctl;
-	struct xtr_dp *dp = ctl->dp;
-
-	for (unsigned i = 0; i < FRAMES_A_TURN; i++) {
-		int len = xtr_tap_read(&t->tap, t->mirror->buf, sizeof(t->mirror->buf)), inst;
-		const struct rte_ipv4_hdr *ip;
-		enum xtr_drop reason;
-		struct rte_mbuf *m;
-		struct xtr_pkt *pkt;
-		struct xtr_ip src;
-
-		if (len <= 0) {
-			check_read(t, len);
-			return;
-		}
-		m = xtr_packet_make(dp, t->mirror->buf, (uint32_t)len);
-		if (!m)
-			continue;
-		ip = xtr_ip4_check(m, 0, &reason);
-		inst = -1;
-		if (ip) {
-			src = xtr_ip4(&ip->src_addr);
-			inst = instance_of(ctl, &src);
-			reason = XTR_DROP_NO_ROUTE;
-		}
-		if (inst < 0) {
-			dp->control_drops[reason]++;
-			rte_pktmbuf_free(m);
-			continue;
-		}
-		pkt = xtr_pkt(m);
-		pkt->flags = XTR_PKT_SITE | XTR_PKT_LISP0 | (is_proxy(ctl) ? XTR_PKT_PROXY : 0);
-		pkt->inst = (uint32_t)inst;
-		pkt->worker = (uint8_t)(xtr_ip4_flow(m, ip, 0) % dp->n_workers);
-		xtr_inject(dp, m, XTR_INJECT_RESUME);
 	}
 }
 
@@ -320,15 +286,15 @@ void xtr_mirror_counters(const struct xtr_mirror *mirror, json_t *object)
 
 /* --- set-up --- */
 
-static int open_tap(struct xtr_mirror *mirror, struct tap_port *t, const char *name, bool l3,
-    const uint8_t *mac, uint32_t mtu, void (*readable)(void *arg))
+int mirror_open_tap(struct xtr_mirror *mirror, struct tap_port *t, const char *name, bool l3,
+    bool ipv6, const uint8_t *mac, uint32_t mtu, void (*readable)(void *arg))
 {
 	int rc = xtr_tap_open(&t->tap, name, l3, mac);
 
 	t->mirror = mirror;
-	if (rc == 0 && l3)
-		xtr_tap_disable_ipv6(
-		    &t->tap); /* EIDs are IPv4 so far: nothing for IPv6 to say there */
+	/* a port without IPv6 addresses is as this machine has its interfaces */
+	if (rc == 0 && (ipv6 || l3))
+		xtr_tap_ipv6(&t->tap, ipv6);
 	if (rc == 0)
 		rc = xtr_tap_carrier(&t->tap, l3 || mirror->ctl->dp->ports[t->port].up);
 	if (rc == 0)
@@ -345,11 +311,14 @@ static int setup_port(struct xtr_mirror *mirror, unsigned i)
 	const struct xtr_cfg_port *cfg = &mirror->ctl->cfg->ports[i];
 	struct tap_port *t = &mirror->taps[i];
 	char text[XTR_EID_STRLEN];
+	bool ipv6 = false;
 	int rc;
 
 	t->port = i;
-	rc = open_tap(
-	    mirror, t, cfg->name, false, mirror->ctl->dp->ports[i].mac, cfg->mtu, from_tap);
+	for (unsigned a = 0; a < cfg->n_addresses; a++)
+		ipv6 |= cfg->addresses[a].ip.af == 6;
+	rc = mirror_open_tap(
+	    mirror, t, cfg->name, false, ipv6, mirror->ctl->dp->ports[i].mac, cfg->mtu, from_tap);
 	for (unsigned a = 0; a < cfg->n_addresses && !rc; a++) {
 		rc = xtr_nl_addr_add(
 		    mirror->nl, t->tap.ifindex, &cfg->addresses[a].ip, cfg->addresses[a].plen);
@@ -396,73 +365,6 @@ static int setup_routes(struct xtr_mirror *mirror)
 	return rc;
 }
 
-/* Would Linux's own way to the mapping system be cut off, if what it sends there went to lisp0? */
-static bool covers_mapping_system(const struct xtr_config *cfg, const struct xtr_eid *prefix)
-{
-	for (unsigned i = 0; i < cfg->n_map_resolvers + cfg->n_map_servers; i++) {
-		const struct xtr_ip *ip = i < cfg->n_map_resolvers
-					      ? &cfg->map_resolvers[i]
-					      : &cfg->map_servers[i - cfg->n_map_resolvers].address;
-		struct xtr_eid host = xtr_eid_host(prefix->iid, ip);
-
-		if (xtr_eid_covers(prefix, &host))
-			return true;
-	}
-	return !prefix->plen;
-}
-
-/*
- * What Linux sends from an EID address goes to lisp0, by a policy rule a prefix; there it enters
- * the pipeline. On a proxy-ITR also what it sends to the EID prefixes that it serves. Adds the
- * rules, or takes them away. 0 or negative errno.
- */
-static int change_rules(struct xtr_mirror *mirror, bool add)
-{
-	const struct xtr_config *cfg = mirror->ctl->cfg;
-	unsigned n_to = is_proxy(mirror->ctl) ? cfg->n_map_cache : 0;
-	int rc = 0;
-
-	for (unsigned i = 0; i < cfg->n_database + n_to && !rc; i++) {
-		bool to = i >= cfg->n_database;
-		struct xtr_nl_rule r = {
-		    to ? cfg->map_cache[i - cfg->n_database].eid : cfg->database[i].eid, to};
-
-		if (r.prefix.ip.af != 4 || (to && covers_mapping_system(cfg, &r.prefix)))
-			continue;
-		rc = (add ? xtr_nl_rule_add : xtr_nl_rule_del)(
-		    mirror->nl, &r, XTR_LISP_TABLE, XTR_LISP_TABLE);
-		if (!add)
-			rc = 0; /* the others are to go all the same */
-	}
-	return rc;
-}
-
-static int setup_lisp0(struct xtr_mirror *mirror)
-{
-	const struct xtr_config *cfg = mirror->ctl->cfg;
-	struct xtr_nl_route r = {
-	    .prefix.ip.af = 4, .table = XTR_LISP_TABLE, .type = XTR_NL_UNICAST, .n_nexthops = 1};
-	uint32_t mtu = UINT16_MAX;
-	int rc;
-
-	/* Linux keeps its own packets to what the smallest core port can carry encapsulated */
-	for (unsigned i = 0; i < cfg->n_ports; i++)
-		if (cfg->ports[i].side == XTR_SIDE_CORE)
-			mtu = RTE_MIN(mtu, (uint32_t)cfg->ports[i].mtu - XTR_OVERHEAD4);
-	rc = open_tap(
-	    mirror, &mirror->lisp0, XTR_LISP0, true, NULL, mtu == UINT16_MAX ? 0 : mtu, from_lisp0);
-	if (rc < 0)
-		return rc;
-	mirror->have_lisp0 = true;
-	r.nexthops[0] = (struct xtr_nl_nexthop){.ifindex = mirror->lisp0.tap.ifindex, .weight = 1};
-	rc = xtr_nl_route_add(mirror->nl, &r);
-	if (!rc)
-		rc = change_rules(mirror, true);
-	if (rc < 0)
-		xtr_log(XTR_LOG_ERR, "mirror: policy routing by %s: %s", XTR_LISP0, strerror(-rc));
-	return rc;
-}
-
 struct xtr_mirror *xtr_mirror_create(struct xtr_ctl *ctl)
 {
 	struct xtr_mirror *mirror = calloc(1, sizeof(*mirror));
@@ -484,7 +386,7 @@ struct xtr_mirror *xtr_mirror_create(struct xtr_ctl *ctl)
 	for (; mirror->n_taps < ctl->cfg->n_ports; mirror->n_taps++)
 		if (setup_port(mirror, mirror->n_taps) < 0)
 			goto fail;
-	if (setup_routes(mirror) < 0 || setup_lisp0(mirror) < 0)
+	if (setup_routes(mirror) < 0 || mirror_lisp0_open(mirror) < 0)
 		goto fail;
 	if (xtr_loop_add(&ctl->loop, &mirror->nl_event, xtr_nl_event_fd(mirror->nl), nl_readable,
 		mirror) < 0 ||
@@ -511,8 +413,7 @@ void xtr_mirror_destroy(struct xtr_mirror *mirror)
 {
 	if (!mirror)
 		return;
-	if (mirror->nl && mirror->have_lisp0)
-		change_rules(mirror, false);
+	mirror_lisp0_close(mirror);
 	for (unsigned i = 0; mirror->taps && i < mirror->ctl->cfg->n_ports; i++)
 		close_tap(mirror, &mirror->taps[i]);
 	close_tap(mirror, &mirror->lisp0);

@@ -122,6 +122,7 @@ uint64_t xtr_nl_dumps(const struct xtr_nl *nl);
 /* Changes, each one synchronous request with acknowledgement on a socket of its own. 0 or negative
  * errno. Adding what is there already is no error; nor is deleting what is not there. */
 int xtr_nl_link_set(struct xtr_nl *nl, int ifindex, bool up, uint32_t mtu); /* mtu 0: as it is */
+/* An IPv6 address comes without detection of duplicates: as a router's own it is usable at once. */
 int xtr_nl_addr_add(struct xtr_nl *nl, int ifindex, const struct xtr_ip *ip, uint8_t plen);
 int xtr_nl_addr_del(struct xtr_nl *nl, int ifindex, const struct xtr_ip *ip, uint8_t plen);
 /* table 0: main. type UNICAST or BLACKHOLE. Replaces a route of the same prefix, table and metric.

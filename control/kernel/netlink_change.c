@@ -123,6 +123,10 @@ static int change_addr(
 	ifa->ifa_family = family_of(ip);
 	ifa->ifa_prefixlen = plen;
 	ifa->ifa_index = ifindex;
+	/* usable at once: Linux would keep an IPv6 address tentative for a second or more, while it
+	 * looks for others that have it (RFC 4862 section 5.4) */
+	if (add && ip->af == 6)
+		ifa->ifa_flags = IFA_F_NODAD;
 	put_ip(&q, IFA_LOCAL, ip);
 	put_ip(&q, IFA_ADDRESS, ip);
 	return add ? talk(nl, &q, -EEXIST, 0) : talk(nl, &q, -EADDRNOTAVAIL, -ENODEV);

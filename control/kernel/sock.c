@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,7 @@
 #include "util/log.h"
 #include "wire/data.h"
 
-#define MAX_SOCKETS 18 /* control addresses and the data port */
+#define MAX_SOCKETS 18 /* control addresses, and the data port of both families */
 #define READ_AT_ONCE                                                                               \
 	64 /* messages a turn and socket: the control lcore never works for long at a stretch */
 #define MESSAGE_MAX 65535
@@ -88,9 +89,13 @@ static void read_cmsgs(struct msghdr *msg, struct arrival *a)
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			a->local = xtr_ip6(&info.ipi6_addr);
 			a->ifindex = (int)info.ipi6_ifindex;
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) {
+		} else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+			   (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
 			memcpy(&value, CMSG_DATA(c), sizeof(value));
 			a->ttl = (uint8_t)value;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+			memcpy(&value, CMSG_DATA(c), sizeof(value));
+			a->tos = (uint8_t)value;
 		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
 			a->tos = *CMSG_DATA(c);
 		}
@@ -152,6 +157,11 @@ static int open_one(
 	if (af == 6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on));
+		/* RFC 9300 section 5.3: data packets have none, which IPv6 would not let pass */
+		if (data)
+			setsockopt(fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, &on, sizeof(on));
 	} else {
 		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 		setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
@@ -172,10 +182,21 @@ static int open_one(
 	return 0;
 }
 
+/* A port on any address of both families. */
+static int open_any(struct xtr_sock *s, uint16_t port, bool data)
+{
+	static const struct xtr_ip any;
+	int rc = open_one(s, &any, 4, port, data);
+
+	if (rc)
+		return rc;
+	rc = open_one(s, &any, 6, port, data);
+	return rc == -EAFNOSUPPORT ? 0 : rc; /* a kernel without IPv6 */
+}
+
 struct xtr_sock *xtr_sock_open(struct xtr_loop *loop, const struct xtr_ip *addresses, unsigned n,
     bool data, const struct xtr_sock_ops *ops)
 {
-	static const struct xtr_ip any;
 	struct xtr_sock *s = calloc(1, sizeof(*s));
 	int rc = 0;
 
@@ -185,13 +206,10 @@ struct xtr_sock *xtr_sock_open(struct xtr_loop *loop, const struct xtr_ip *addre
 	s->ops = *ops;
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = open_one(s, &addresses[i], addresses[i].af, XTR_PORT_CONTROL, false);
-	if (!n) {
-		rc = open_one(s, &any, 4, XTR_PORT_CONTROL, false);
-		if (!rc && (rc = open_one(s, &any, 6, XTR_PORT_CONTROL, false)) == -EAFNOSUPPORT)
-			rc = 0; /* a kernel without IPv6 */
-	}
+	if (!n)
+		rc = open_any(s, XTR_PORT_CONTROL, false);
 	if (!rc && data)
-		rc = open_one(s, &any, 4, XTR_PORT_DATA, true);
+		rc = open_any(s, XTR_PORT_DATA, true);
 	if (rc) {
 		xtr_sock_close(s);
 		errno = -rc;

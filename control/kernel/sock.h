@@ -22,7 +22,7 @@ struct xtr_sock_ops {
 };
 
 /* Opens the sockets: 4342 on the addresses given (none: any, both families); with data, 4341 on any
- * IPv4 address. NULL and errno, and the log says which. */
+ * address of both families. NULL and errno, and the log says which. */
 struct xtr_sock *xtr_sock_open(struct xtr_loop *loop, const struct xtr_ip *addresses, unsigned n,
     bool data, const struct xtr_sock_ops *ops);
 void xtr_sock_close(struct xtr_sock *s);

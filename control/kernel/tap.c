@@ -200,9 +200,9 @@ fail:
 	return err;
 }
 
-void xtr_tap_disable_ipv6(const struct xtr_tap *tap)
+void xtr_tap_ipv6(const struct xtr_tap *tap, bool on)
 {
-	set_conf("ipv6", tap->name, "disable_ipv6", "1");
+	set_conf("ipv6", tap->name, "disable_ipv6", on ? "0" : "1");
 }
 
 int xtr_tap_carrier(struct xtr_tap *tap, bool on)

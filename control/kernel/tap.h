@@ -24,8 +24,9 @@ struct xtr_tap {
  * negative errno; -EBUSY when another process holds it.
  */
 int xtr_tap_open(struct xtr_tap *tap, const char *name, bool l3, const uint8_t *mac);
-/* No IPv6 on the interface at all. */
-void xtr_tap_disable_ipv6(const struct xtr_tap *tap);
+/* IPv6 on the interface, or none at all; one that was made before, or the machine's default, may
+ * say otherwise. */
+void xtr_tap_ipv6(const struct xtr_tap *tap, bool on);
 /* Carrier of the interface: follows the port's link (TUNSETCARRIER). */
 int xtr_tap_carrier(struct xtr_tap *tap, bool on);
 /* Closes; the interface stays. With remove, it goes. */

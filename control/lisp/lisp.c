@@ -19,10 +19,12 @@
 #define US_PER_SEC     1000000u
 #define NS_PER_US      1000u
 
-/* Bytes of the longest Map-Request that we send (two IPv6 EIDs with instance-ID, one ITR-RLOC), and
- * of what goes around it at most. */
+/* Bytes of the longest Map-Request that we send (two IPv6 EIDs with instance-ID, an ITR-RLOC of
+ * each family), and of what goes around it at most. */
 #define REQUEST_MAX 128
-#define ECM_MAX     64
+/* Of the database, in search of one that is ours: each costs a question to the kernel. */
+#define LOCATORS_TRIED 8u
+#define ECM_MAX        64
 
 static const char *const names[XTR_C_N] = {
 #define XTR_X(id, name) [XTR_C_##id] = name,
@@ -70,12 +72,63 @@ bool xtr_lisp_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_i
 	return bound || !l->cfg->n_control_addresses;
 }
 
+/* Is it an address of this machine? Towards one of its own, the kernel uses that address. */
+static bool is_own(struct xtr_lisp *l, const struct xtr_ip *ip)
+{
+	struct xtr_ip src;
+
+	return l->source_for(l, ip, &src) == 0 && xtr_ip_equal(&src, ip);
+}
+
+/* An address of a family that answers can come to: a control address, else one of a core port, else
+ * a locator of our own EIDs. */
+static const struct xtr_ip *own_rloc(struct xtr_lisp *l, uint8_t af)
+{
+	const struct xtr_config *cfg = l->cfg;
+	unsigned tries = 0;
+
+	for (unsigned i = 0; i < cfg->n_control_addresses; i++)
+		if (cfg->control_addresses[i].af == af)
+			return &cfg->control_addresses[i];
+	if (cfg->n_control_addresses)
+		return NULL; /* nobody listens elsewhere */
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		for (unsigned j = 0; j < cfg->ports[i].n_addresses; j++) {
+			const struct xtr_ip *ip = &cfg->ports[i].addresses[j].ip;
+
+			if (cfg->ports[i].side == XTR_SIDE_CORE && ip->af == af &&
+			    !xtr_ip_is_link_local(ip) && is_own(l, ip))
+				return ip;
+		}
+	for (unsigned i = 0; i < cfg->n_database && tries < LOCATORS_TRIED; i++)
+		for (unsigned j = 0; j < cfg->database[i].n_locators; j++) {
+			const struct xtr_ip *rloc = &cfg->database[i].locators[j].rloc;
+
+			if (rloc->af == af && tries++ < LOCATORS_TRIED && is_own(l, rloc))
+				return rloc;
+		}
+	return NULL;
+}
+
+unsigned xtr_lisp_itr_rlocs(
+    struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_ip rlocs[XTR_ITR_RLOCS])
+{
+	const struct xtr_ip *other;
+
+	if (!xtr_lisp_itr_rloc(l, to, &rlocs[0]))
+		return 0;
+	other = own_rloc(l, rlocs[0].af == 4 ? 6 : 4);
+	if (!other)
+		return 1;
+	rlocs[1] = *other;
+	return 2;
+}
+
 int xtr_lisp_map_request(struct xtr_lisp *l, const struct xtr_ip *resolver, uint64_t nonce,
     const struct xtr_eid *source, const struct xtr_eid *eid, bool pitr)
 {
-	struct xtr_ip rloc;
-	struct xtr_request_opts o = {
-	    .nonce = nonce, .itr_rlocs = &rloc, .n_itr_rlocs = 1, .pitr = pitr};
+	struct xtr_ip rlocs[XTR_ITR_RLOCS];
+	struct xtr_request_opts o = {.nonce = nonce, .itr_rlocs = rlocs, .pitr = pitr};
 	uint8_t request[REQUEST_MAX], buf[REQUEST_MAX + ECM_MAX];
 	char text[XTR_EID_STRLEN], to[XTR_IP_STRLEN];
 	const struct xtr_ip *inner;
@@ -83,7 +136,8 @@ int xtr_lisp_map_request(struct xtr_lisp *l, const struct xtr_ip *resolver, uint
 	size_t len;
 	int rc;
 
-	if (!xtr_lisp_itr_rloc(l, resolver, &rloc)) {
+	o.n_itr_rlocs = (uint8_t)xtr_lisp_itr_rlocs(l, resolver, rlocs);
+	if (!o.n_itr_rlocs) {
 		l->counters[XTR_C_CTL_TX_FAILED]++;
 		return -ENETUNREACH;
 	}
@@ -92,7 +146,7 @@ int xtr_lisp_map_request(struct xtr_lisp *l, const struct xtr_ip *resolver, uint
 	 * the unspecified address. Without a host of ours it is the RLOC, or where that is of the
 	 * other family, as in the field's routers, the EID that is asked for.
 	 */
-	inner = source ? &source->ip : rloc.af == eid->ip.af ? &rloc : &eid->ip;
+	inner = source ? &source->ip : rlocs[0].af == eid->ip.af ? &rlocs[0] : &eid->ip;
 	if (source)
 		o.source_eid = *source;
 	xtr_writer_init(&w, request, sizeof(request));
@@ -109,7 +163,7 @@ int xtr_lisp_map_request(struct xtr_lisp *l, const struct xtr_ip *resolver, uint
 	xtr_dbg(XTR_DBG_MAP_REQUEST, "map-request: %s, nonce 0x%08X-0x%08X, to map-resolver %s",
 	    xtr_eid_format(eid, text), (unsigned)(nonce >> 32), (unsigned)nonce,
 	    xtr_ip_format(resolver, to));
-	return l->send(l, &rloc, resolver, XTR_PORT_CONTROL, buf, w.len);
+	return l->send(l, &rlocs[0], resolver, XTR_PORT_CONTROL, buf, w.len);
 }
 
 uint64_t xtr_lisp_now_us(const struct xtr_lisp *l)

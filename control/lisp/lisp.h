@@ -106,12 +106,18 @@ struct xtr_lisp {
 	uint64_t reply_credit[XTR_REPLY_BUCKETS];
 };
 
+#define XTR_ITR_RLOCS 2 /* a family each */
+
 /* May a Map-Reply go to this RLOC now (RFC 9301 section 5.4)? Counts those that may not. */
 bool xtr_lisp_may_reply(struct xtr_lisp *l, const struct xtr_ip *dst);
 
 /* The address of ours that an answer to a Map-Request to `to` is to come to: one that we listen on
  * (RFC 9301 section 5.2, ITR-RLOC). False: there is no way to `to`. */
 bool xtr_lisp_itr_rloc(struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_ip *rloc);
+/* That, and behind it one of the other family, if we have one: the ETR that answers may not reach
+ * the family that we reach the Map-Resolver by. Returns how many; 0: there is no way to `to`. */
+unsigned xtr_lisp_itr_rlocs(
+    struct xtr_lisp *l, const struct xtr_ip *to, struct xtr_ip rlocs[XTR_ITR_RLOCS]);
 
 /*
  * Sends one Encapsulated Map-Request for an EID to a Map-Resolver (RFC 9301 sections 5.8, 8.1).

@@ -17,23 +17,9 @@ static int refuse(char *err, size_t size, const char *text)
 	return -EINVAL;
 }
 
-/* The packet as it comes in: a whole Ethernet frame. NULL: no buffer is free. */
-static struct rte_mbuf *make(const struct xtr_ctl *ctl, const struct xtr_made_up *p)
+/* Both: fill in the IP header at ip, of zero bytes. Return where UDP follows. */
+static struct rte_udp_hdr *put_ip4(struct rte_ipv4_hdr *ip, const struct xtr_made_up *p)
 {
-	/* not xtr_packet_make(): where buffers are short it counts a packet that is none */
-	struct rte_mbuf *m = rte_pktmbuf_alloc(ctl->dp->hold_pool);
-	struct rte_ether_hdr *eth;
-	struct rte_ipv4_hdr *ip;
-	struct rte_udp_hdr *udp;
-
-	if (!m)
-		return NULL;
-	eth = (struct rte_ether_hdr *)rte_pktmbuf_append(m, FRAME_BYTES);
-	memset(eth, 0, FRAME_BYTES);
-	memcpy(&eth->dst_addr, ctl->dp->ports[p->port].mac, RTE_ETHER_ADDR_LEN);
-	eth->src_addr.addr_bytes[0] = RTE_ETHER_LOCAL_ADMIN_ADDR;
-	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
-	ip = (struct rte_ipv4_hdr *)(eth + 1);
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->total_length = rte_cpu_to_be_16(XTR_MADE_UP_BYTES);
 	ip->time_to_live = XTR_MADE_UP_TTL;
@@ -41,10 +27,42 @@ static struct rte_mbuf *make(const struct xtr_ctl *ctl, const struct xtr_made_up
 	memcpy(&ip->src_addr, p->source.b, 4);
 	memcpy(&ip->dst_addr, p->address.b, 4);
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	udp = (struct rte_udp_hdr *)(ip + 1);
+	return (struct rte_udp_hdr *)(ip + 1);
+}
+
+static struct rte_udp_hdr *put_ip6(struct rte_ipv6_hdr *ip, const struct xtr_made_up *p)
+{
+	ip->vtc_flow = rte_cpu_to_be_32(6u << 28);
+	ip->payload_len = rte_cpu_to_be_16(XTR_MADE_UP_BYTES - sizeof(*ip));
+	ip->hop_limits = XTR_MADE_UP_TTL;
+	ip->proto = IPPROTO_UDP;
+	memcpy(ip->src_addr, p->source.b, 16);
+	memcpy(ip->dst_addr, p->address.b, 16);
+	return (struct rte_udp_hdr *)(ip + 1);
+}
+
+/* The packet as it comes in: a whole Ethernet frame. NULL: no buffer is free. */
+static struct rte_mbuf *make(const struct xtr_ctl *ctl, const struct xtr_made_up *p)
+{
+	/* not xtr_packet_make(): where buffers are short it counts a packet that is none */
+	struct rte_mbuf *m = rte_pktmbuf_alloc(ctl->dp->hold_pool);
+	bool six = p->address.af == 6;
+	struct rte_ether_hdr *eth;
+	struct rte_udp_hdr *udp;
+	char *ip;
+
+	if (!m)
+		return NULL;
+	eth = (struct rte_ether_hdr *)rte_pktmbuf_append(m, FRAME_BYTES);
+	memset(eth, 0, FRAME_BYTES);
+	memcpy(&eth->dst_addr, ctl->dp->ports[p->port].mac, RTE_ETHER_ADDR_LEN);
+	eth->src_addr.addr_bytes[0] = RTE_ETHER_LOCAL_ADMIN_ADDR;
+	eth->ether_type = rte_cpu_to_be_16(six ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4);
+	ip = (char *)(eth + 1);
+	udp = six ? put_ip6((struct rte_ipv6_hdr *)ip, p) : put_ip4((struct rte_ipv4_hdr *)ip, p);
 	udp->src_port = rte_cpu_to_be_16(XTR_MADE_UP_SPORT);
 	udp->dst_port = rte_cpu_to_be_16(XTR_MADE_UP_DPORT);
-	udp->dgram_len = rte_cpu_to_be_16(XTR_MADE_UP_BYTES - sizeof(*ip));
+	udp->dgram_len = rte_cpu_to_be_16(ip + XTR_MADE_UP_BYTES - (char *)udp);
 	return m;
 }
 
@@ -65,13 +83,13 @@ static int run(struct xtr_ctl *ctl, struct xtr_made_up *p)
 	return 0;
 }
 
-static int read_address(
-    const char *text, const char *what, struct xtr_ip *ip, char *err, size_t err_size)
+static int read_source(const char *text, struct xtr_made_up *p, char *err, size_t err_size)
 {
-	int rc = xtr_oper_address(text, ip, err, err_size);
+	int rc = xtr_oper_address(text, &p->source, err, err_size);
 
-	if (rc == 0 && ip->af != 4) {
-		snprintf(err, err_size, "%s %s: IPv6 packets are left to Linux", what, text);
+	if (rc == 0 && p->source.af != p->address.af) {
+		snprintf(err, err_size, "SOURCE %s is not of ADDRESS's family, IPv%d", text,
+		    p->address.af);
 		rc = -EINVAL;
 	}
 	return rc;
@@ -90,12 +108,12 @@ int xtr_oper_forwarding(
 		return refuse(err, err_size, XTR_OPER_FORWARDING_ARGS " is wanted");
 	if (!ctl->dp)
 		return refuse(err, err_size, "no ports are configured: nothing is forwarded here");
-	rc = read_address(words[0], "ADDRESS", &p.address, err, err_size);
+	rc = xtr_oper_address(words[0], &p.address, err, err_size);
 	if (rc == 0)
 		rc = xtr_oper_options(words + 1, n_words - 1, options, RTE_DIM(options),
 		    XTR_OPER_FORWARDING_ARGS, err, err_size);
 	if (rc == 0 && options[0].value)
-		rc = read_address(options[0].value, "SOURCE", &p.source, err, err_size);
+		rc = read_source(options[0].value, &p, err, err_size);
 	if (rc == 0)
 		rc = xtr_oper_instance(options[1].value, &iid, err, err_size);
 	if (rc == 0)

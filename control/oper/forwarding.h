@@ -18,7 +18,7 @@
 #define XTR_MADE_UP_TTL   64
 
 struct xtr_made_up {
-	struct xtr_ip address, source; /* IPv4 */
+	struct xtr_ip address, source; /* of one family */
 	unsigned port;                 /* that it comes in at */
 	/* how they were chosen, half a sentence; NULL: as asked */
 	const char *why_source, *why_port;
@@ -33,8 +33,9 @@ int xtr_oper_forwarding(void *arg, const char *const *words, unsigned n_words, j
  * iid negative: any instance). 0, or -EINVAL and one line in err. */
 int xtr_forwarding_pick(const struct xtr_ctl *ctl, struct xtr_made_up *p, const char *name,
     int64_t iid, char *err, size_t err_size);
-/* What the routes that workers look into have for an address: a forwarding entry; *index: its
- * index. */
+/* What a table that workers look into has for an address: the index of a forwarding entry. */
+uint32_t xtr_forwarding_lookup(const struct xtr_lpm *table, const struct xtr_ip *ip);
+/* What their routes have for it: the entry itself; *index: its index. */
 const struct xtr_fwd *xtr_forwarding_route(
     const struct xtr_ctl *ctl, const struct xtr_ip *ip, uint32_t *index);
 

@@ -146,15 +146,12 @@ json_t *xtr_explain_entry(const struct xtr_explain *x, uint32_t index, struct xt
 /* A route stands in the view: what LISP would have had for the destination. */
 static void over_lisp(const struct xtr_explain *x, struct xtr_words *w, json_t *object)
 {
-	const struct xtr_lpm *database = x->inst->database;
 	const struct xtr_fwd *own;
 	const struct xtr_mapping *m;
 	char text[XTR_EID_STRLEN];
 	struct xtr_eid prefix;
-	uint32_t key, index = 0;
+	uint32_t index = xtr_forwarding_lookup(x->inst->database, &x->eid.ip);
 
-	memcpy(&key, x->eid.ip.b, sizeof(key));
-	xtr_lpm_lookup4(&database, &key, &index, 1);
 	own = xtr_pool_at(&x->ctl->dp->fwd, index);
 	m = x->ctl->itr ? xtr_itr_lookup(x->ctl->itr, &x->eid) : NULL;
 	if (!index && !m)

@@ -11,15 +11,23 @@
 
 #define HOSTS_TRIED 256u /* of a prefix, until one is found that is nobody's here */
 
+uint32_t xtr_forwarding_lookup(const struct xtr_lpm *table, const struct xtr_ip *ip)
+{
+	uint32_t index = 0, key;
+
+	if (ip->af == 6) {
+		xtr_lpm_lookup6(&table, &ip->b, &index, 1);
+	} else {
+		memcpy(&key, ip->b, sizeof(key));
+		xtr_lpm_lookup4(&table, &key, &index, 1);
+	}
+	return index;
+}
+
 const struct xtr_fwd *xtr_forwarding_route(
     const struct xtr_ctl *ctl, const struct xtr_ip *ip, uint32_t *index)
 {
-	const struct xtr_lpm *routes = ctl->dp->instances[0].routes;
-	uint32_t key;
-
-	*index = 0;
-	memcpy(&key, ip->b, sizeof(key));
-	xtr_lpm_lookup4(&routes, &key, index, 1);
+	*index = xtr_forwarding_lookup(ctl->dp->instances[0].routes, ip);
 	return xtr_pool_at(&ctl->dp->fwd, *index);
 }
 
@@ -129,16 +137,17 @@ static int pick_port(
 static bool first_host(
     const struct xtr_ctl *ctl, const struct xtr_ip *ip, unsigned plen, struct xtr_ip *out)
 {
-	uint32_t first, index, last = (uint32_t)((uint64_t)UINT32_MAX >> plen);
-	unsigned edge = plen < 31; /* RFC 3021 */
+	unsigned bits = xtr_ip_bits(ip), free = RTE_MIN(bits - plen, 31u);
+	unsigned edge = free > 1; /* RFC 3021, RFC 6164; and RFC 4291 section 2.6.1 */
+	uint32_t last = (1u << free) - 1, index, low;
 	struct xtr_ip net = *ip;
 
 	xtr_ip_mask(&net, plen);
-	memcpy(&first, net.b, 4);
 	for (uint32_t i = edge; i <= RTE_MIN(last - edge, HOSTS_TRIED); i++) {
-		uint32_t host = htonl(ntohl(first) + i);
-
-		*out = xtr_ip4(&host);
+		*out = net;
+		memcpy(&low, out->b + bits / 8 - 4, sizeof(low));
+		low = htonl(ntohl(low) | i);
+		memcpy(out->b + bits / 8 - 4, &low, sizeof(low));
 		if (xtr_forwarding_route(ctl, out, &index)->action != XTR_FWD_LOCAL)
 			return true;
 	}
@@ -151,8 +160,9 @@ static int pick_source(const struct xtr_ctl *ctl, struct xtr_made_up *p, char *e
 {
 	const struct xtr_cfg_port *port = &ctl->cfg->ports[p->port];
 	uint32_t iid = iid_of(ctl, p->port);
+	uint8_t af = p->address.af;
 	struct xtr_ip address = {0};
-	bool near = xtr_ctl_port_address(ctl, p->port, 4, &address);
+	bool near = xtr_ctl_port_address(ctl, p->port, af, &address);
 	struct xtr_eid own = xtr_eid_host(iid, &address);
 
 	for (int strict = near; ctl->dp->ports[p->port].site && strict >= 0; strict--)
@@ -160,18 +170,20 @@ static int pick_source(const struct xtr_ctl *ctl, struct xtr_made_up *p, char *e
 			const struct xtr_eid *eid = &ctl->cfg->database[i].eid;
 
 			p->why_source = "a host of the first EID prefix";
-			if (eid->iid == iid && eid->ip.af == 4 &&
+			if (eid->iid == iid && eid->ip.af == af &&
 			    (!strict || xtr_eid_covers(eid, &own)) &&
 			    first_host(ctl, &eid->ip, eid->plen, &p->source))
 				return 0;
 		}
 	p->why_source = "a host of the port's network";
 	for (unsigned i = 0; i < port->n_addresses; i++)
-		if (port->addresses[i].ip.af == 4 &&
+		if (port->addresses[i].ip.af == af &&
+		    !xtr_ip_is_link_local(&port->addresses[i].ip) &&
 		    first_host(ctl, &port->addresses[i].ip, port->addresses[i].plen, &p->source))
 			return 0;
 	snprintf(err, err_size,
-	    "from SOURCE is wanted: port %s has no network in the configuration", port->name);
+	    "from SOURCE is wanted: port %s has no IPv%d network in the configuration", port->name,
+	    af);
 	return -EINVAL;
 }
 

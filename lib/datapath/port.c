@@ -133,10 +133,10 @@ int xtr_dp_port_start(struct xtr_dp *dp, unsigned index)
 {
 	int rc = rte_eth_dev_start(dp->ports[index].ethdev);
 
-	if (rc == 0)
-		rte_eth_allmulticast_enable(
-		    dp->ports[index]
-			.ethdev); /* routing protocols and neighbour discovery by Linux */
+	/* routing protocols and neighbour discovery by Linux; a driver that cannot tell multicast
+	 * from the rest takes all */
+	if (rc == 0 && rte_eth_allmulticast_enable(dp->ports[index].ethdev) < 0)
+		rte_eth_promiscuous_enable(dp->ports[index].ethdev);
 	return rc;
 }
 

@@ -70,6 +70,11 @@ bool xtr_ip_is_unicast(const struct xtr_ip *ip)
 	}
 }
 
+bool xtr_ip_is_link_local(const struct xtr_ip *ip)
+{
+	return ip->af == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
 int xtr_ip_parse(const char *text, struct xtr_ip *out)
 {
 	uint8_t b[16];

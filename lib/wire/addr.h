@@ -105,6 +105,10 @@ bool xtr_ip_mask(struct xtr_ip *ip, unsigned plen);
  * (RFC 9301 5.4). */
 bool xtr_ip_is_unicast(const struct xtr_ip *ip);
 
+/* fe80::/10: means something on one link only, so it is no locator and nothing to send to without
+ * an interface (RFC 4291 section 2.5.6). */
+bool xtr_ip_is_link_local(const struct xtr_ip *ip);
+
 /* Text to address, "192.0.2.1" or "2001:db8::1". Returns 0 or -EINVAL; *out is untouched on error.
  */
 int xtr_ip_parse(const char *text, struct xtr_ip *out);
