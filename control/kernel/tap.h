@@ -20,8 +20,8 @@ struct xtr_tap {
  * Opens (creates, or adopts from an earlier run) a persistent TAP, or TUN where l3. No packet
  * information header, no offloads. Sets the MAC where mac is not NULL, IPv6 duplicate address
  * detection off, keep_addr_on_down on, rp_filter off for the interface, forwarding on for the
- * interface (so that Linux answers TTL 1 with time exceeded). Does not set it up. Returns 0 or
- * negative errno; -EBUSY when another process holds it.
+ * interface, but for IPv6 on a TUN (so that Linux answers TTL 1 with time exceeded). Does not set
+ * it up. Returns 0 or negative errno; -EBUSY when another process holds it.
  */
 int xtr_tap_open(struct xtr_tap *tap, const char *name, bool l3, const uint8_t *mac);
 /* IPv6 on the interface, or none at all; one that was made before, or the machine's default, may

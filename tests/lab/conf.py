@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """xtrd's configuration written from Python: dict -> group, tuple -> ( list ), list -> [ array ]."""
 
+import plan as plans
+from plan import interface
+
 KEY = "Zaq12wsx!@"
 
 
@@ -24,7 +27,7 @@ def port(name, iface, number, side, address, iid=0, **more):
         "name": name,
         "device": "net_af_packet%d,iface=%s,blocksz=65536,framesz=2048,framecnt=4096" % (number, iface),
         "side": side,
-        "addresses": [address],
+        "addresses": [address] if isinstance(address, str) else list(address),
     }
     if iid:
         p["instance-id"] = iid
@@ -42,7 +45,7 @@ def xtr(name, rloc, inside, prefix, algorithm="sha256", iid=0, key=KEY, server="
     """An xTR of a lab: ports `core` and `site`, registers one prefix at the Map-Server, who is its Map-Resolver too."""
     return {
         "ports": (
-            port("core", name + "-core", 0, "core", rloc + "/24"),
+            port("core", name + "-core", 0, "core", interface(rloc)),
             port("site", name + "-site", 1, "site", inside, iid),
         ),
         "map-resolver": [server],
@@ -61,55 +64,53 @@ def site(name, prefix, rloc, algorithms=None, iid=0, key=KEY):
     }
 
 
-def lab1(algorithm="sha256", iid=0):
+def lab1(algorithm="sha256", iid=0, plan=plans.DEFAULT):
     """The three configurations of lab 1 as dicts; the caller may change them."""
-    return {
-        "r1": {
-            "site": (
-                site("site1", "10.1.1.0/24", "172.16.1.2", [algorithm], iid),
-                site("site2", "10.2.2.0/24", "172.16.1.3", [algorithm], iid),
-            ),
-        },
-        "r2": xtr("r2", "172.16.1.2", "10.1.1.2/24", "10.1.1.0/24", algorithm, iid),
-        "r3": xtr("r3", "172.16.1.3", "10.2.2.3/24", "10.2.2.0/24", algorithm, iid),
-    }
+    configs = {"r1": {"site": tuple(site("site%d" % s, plan.lan_prefix(s), plan.core(n), [algorithm], iid)
+        for s, n in ((1, 2), (2, 3)))}}
+    for name, s, n in (("r2", 1, 2), ("r3", 2, 3)):
+        configs[name] = xtr(name, plan.core(n), interface(plan.lan(s, n)), plan.lan_prefix(s), algorithm, iid,
+            server=plan.core(1))
+    return configs
 
 
-R1 = "10.0.3.1"  # Map-Server, Map-Resolver, PITR and PETR of lab 2
+R1 = plans.DEFAULT.petr  # Map-Server, Map-Resolver, PITR and PETR of lab 2
 
 
 def petr(rloc, priority=1, weight=100, probe=True):
     return {"rloc": rloc, "priority": priority, "weight": weight, "probe": probe}
 
 
-def lab2(probe_ms=1000):
+def lab2(probe_ms=1000, plan=plans.DEFAULT):
     """
     The three configurations of lab 2 as dicts; the caller may change them. lisp1 and lisp2 have routes to R1 and to each
     other's RLOC and nothing else.
     """
-    sites = {"lisp1": ("10.0.1", "192.168.1"), "lisp2": ("10.0.2", "192.168.2")}
+    sites = (1, 2)
     common = {"test-clock": True, "lisp": {"probe-interval-ms": probe_ms}}
     r1 = {
         "ports": (
-            port("lisp1", "r1-lisp1", 0, "core", "10.0.1.1/24"),
-            port("lisp2", "r1-lisp2", 1, "core", "10.0.2.1/24"),
-            port("world", "r1-world", 2, "core", "10.0.3.1/24", **{"proxy-itr": True}),
+            port("lisp1", "r1-lisp1", 0, "core", interface(plan.link(1, 1))),
+            port("lisp2", "r1-lisp2", 1, "core", interface(plan.link(2, 1))),
+            port("world", "r1-world", 2, "core", map(interface, plan.links(3, 1)), **{"proxy-itr": True}),
         ),
         "routes": (
-            {"prefix": "0.0.0.0/0", "via": "10.0.3.2"},
-            {"prefix": "192.168.0.0/16", "blackhole": True},  # what a routing daemon announces
+            {"prefix": plan.default, "via": plan.link(3, 2, plan.eid)},
+            {"prefix": plan.announced, "blackhole": True},  # what a routing daemon announces
         ),
-        "map-resolver": [R1],
-        "map-cache": tuple({"eid-prefix": eid + ".0/24", "action": "send-map-request"} for _, eid in sites.values()),
-        "site": tuple(site(name, eid + ".0/24", rloc + ".2") for name, (rloc, eid) in sites.items()),
-        "proxy-etr": tuple({"rloc": [rloc + ".2"], "eid-prefix": [eid + ".0/24"]} for rloc, eid in sites.values()),
+        "map-resolver": [plan.petr],
+        "map-cache": tuple({"eid-prefix": plan.home_prefix(s), "action": "send-map-request"} for s in sites),
+        "site": tuple(site("lisp%d" % s, plan.home_prefix(s), plan.link(s, 2)) for s in sites),
+        "proxy-etr": tuple({"rloc": [plan.link(s, 2)], "eid-prefix": [plan.home_prefix(s)]} for s in sites),
     }
     configs = {"r1": dict(common, **r1)}
-    for name, (rloc, eid) in sites.items():
-        other = next(r for n, (r, _) in sites.items() if n != name)
-        configs[name] = dict(common, **xtr(name, rloc + ".2", eid + ".1/24", eid + ".0/24", server=R1))
-        configs[name]["routes"] = tuple({"prefix": p + "/32", "via": rloc + ".1"} for p in (R1, other + ".2"))
-        configs[name]["use-petr"] = (petr(R1),)
+    for s in sites:
+        name = "lisp%d" % s
+        configs[name] = dict(common, **xtr(name, plan.link(s, 2), interface(plan.home(s, 1)), plan.home_prefix(s),
+            server=plan.petr))
+        configs[name]["routes"] = tuple({"prefix": plans.host(ip), "via": plan.link(s, 1)}
+            for ip in (plan.petr, plan.link(3 - s, 2)))
+        configs[name]["use-petr"] = (petr(plan.petr),)
     return configs
 
 

@@ -9,6 +9,7 @@ import pytest
 import conf
 import lab as labs
 import netns
+import plan as plans
 
 
 def _interrupted(signum, frame):
@@ -20,6 +21,7 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, _interrupted)
     signal.signal(signal.SIGHUP, _interrupted)
     config.addinivalue_line("markers", "slow: takes minutes; only with --long")
+    config.addinivalue_line("markers", "families(*names): lab 1 or 2 in these combinations of EIDs and RLOCs (all)")
     netns.sweep(tempfile.gettempdir())
 
 
@@ -67,25 +69,36 @@ def new_lab():
     assert not errors, "\n".join(errors)
 
 
+def pytest_generate_tests(metafunc):
+    """lab1 and lab2 are IPv4 in IPv4, but where the mark `families` says otherwise."""
+    for name in ("lab1", "lab2"):
+        if name in metafunc.fixturenames:
+            mark = metafunc.definition.get_closest_marker("families")
+            names = (mark.args or plans.NAMES) if mark else plans.NAMES[:1]
+            metafunc.parametrize(name, names, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def lab1():
+def lab1(request):
     """Lab 1 with its three routers, registered; shared by the tests of a file, which leave it as they found it."""
+    plan = plans.PLANS[request.param]
     labs.need_binaries()
     with labs.Lab() as lab:
-        lab.two_sites()
-        lab.start_all(conf.lab1())
+        lab.two_sites(plan=plan)
+        lab.start_all(conf.lab1(plan=plan))
         yield lab
 
 
 @pytest.fixture(scope="module")
-def lab2():
+def lab2(request):
     """Lab 2 with its three routers, registered, its PETR found alive; as lab1."""
+    plan = plans.PLANS[request.param]
     labs.need_binaries()
     with labs.Lab() as lab:
-        lab.world()
-        lab.start_all(conf.lab2())
+        lab.world(plan=plan)
+        lab.start_all(conf.lab2(plan=plan))
         for r in ("lisp1", "lisp2"):
-            lab.wait_petr(r, conf.R1)
+            lab.wait_petr(r, plan.petr)
         yield lab
 
 

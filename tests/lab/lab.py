@@ -22,7 +22,9 @@ import tempfile
 
 import conf
 import netns
+import plan as plans
 from netns import LabError, inside, ip_batch, run, sysctl
+from plan import interface
 from proc import Proc, Xtrd, tail, wait_until
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -65,6 +67,7 @@ class Lab:
         self.configs = {}  # short name -> path of its configuration
         self.sockets = {}  # short name -> operator socket
         self.kept = False
+        self.plan = plans.DEFAULT
         _labs.append(self)
 
     def __enter__(self):
@@ -121,16 +124,22 @@ class Lab:
             run("nft", "-f", "-", stdin=rules + "}\n")
 
     def host(self, name, iface, address, gateway=None):
+        six = ":" in address
         with self.inside(name):
-            ip_batch(["addr add %s dev %s" % (address, iface)] +
+            if six:
+                # a link-local address at once, and no advertisements: hosts are as the lab says
+                for leaf, value in (("accept_dad", 0), ("accept_ra", 0), ("disable_ipv6", 0)):
+                    sysctl("net/ipv6/conf/%s/%s" % (iface, leaf), value)
+            ip_batch(["addr add %s dev %s%s" % (address, iface, " nodad" if six else "")] +
                 (["route add default via %s" % gateway] if gateway else []))
 
     def ip(self, name, *words):
         """`ip` in a namespace."""
         return self.run(name, "ip", *words).stdout
 
-    def two_sites(self, prober=True):
+    def two_sites(self, prober=True, plan=plans.DEFAULT):
         """Lab 1's cables and hosts; with a Linux host `x` in the core, 172.16.1.9, for what tests send on purpose."""
+        self.plan = plan
         self.add_ns("core", "r1", "r2", "r3", "r4", "r5", *(["x"] if prober else []))
         self.bridge("core", "br0")
         self.link("core", "p1", "r1", "eth0", "br0")
@@ -140,14 +149,14 @@ class Lab:
         self.link("r5", "eth0", "r3", "r3-site")
         self.dpdk_port("r2", "r2-core", "r2-site")
         self.dpdk_port("r3", "r3-core", "r3-site")
-        self.host("r1", "eth0", "172.16.1.1/24")
-        self.host("r4", "eth0", "10.1.1.4/24", "10.1.1.2")
-        self.host("r5", "eth0", "10.2.2.5/24", "10.2.2.3")
+        self.host("r1", "eth0", interface(plan.core(1)))
+        self.host("r4", "eth0", interface(plan.lan(1, 4)), plan.lan(1, 2))
+        self.host("r5", "eth0", interface(plan.lan(2, 5)), plan.lan(2, 3))
         if prober:
             self.link("core", "p9", "x", "eth0", "br0")
-            self.host("x", "eth0", "172.16.1.9/24")
+            self.host("x", "eth0", interface(plan.core(9)))
 
-    def world(self, prober=True, second_petr=False):
+    def world(self, prober=True, second_petr=False, plan=plans.DEFAULT):
         """
         Lab 2's cables and hosts; every link of R1 has a bridge in `core` of its own. With a Linux host `x` on lisp1's link,
         10.0.1.9; and with `p2`, cabled to be one more PETR: 10.0.1.3 on lisp1's link, 10.0.3.3 on the outside world's.
@@ -155,6 +164,7 @@ class Lab:
             h1 192.168.1.4 -- lisp1 10.0.1.2 -- br1 -- 10.0.1.1 R1 10.0.3.1 -- br3 -- 10.0.3.2 outsideworld -- w 4.2.2.2
             h2 192.168.2.5 -- lisp2 10.0.2.2 -- br2 -- 10.0.2.1 /
         """
+        self.plan = plan
         self.add_ns("core", "r1", "lisp1", "lisp2", "outsideworld", "h1", "h2", "w", *(["x"] if prober else []),
             *(["p2"] if second_petr else []))
         for n, r1_end, name, far_end in ((1, "r1-lisp1", "lisp1", "lisp1-core"), (2, "r1-lisp2", "lisp2", "lisp2-core"),
@@ -167,18 +177,20 @@ class Lab:
             self.dpdk_port("lisp%d" % n, "lisp%d-core" % n, "lisp%d-site" % n)
         self.dpdk_port("r1", "r1-lisp1", "r1-lisp2", "r1-world")
         self.link("w", "eth0", "outsideworld", "eth1")
-        self.host("h1", "eth0", "192.168.1.4/24", "192.168.1.1")
-        self.host("h2", "eth0", "192.168.2.5/24", "192.168.2.1")
-        self.host("w", "eth0", "4.2.2.2/24", "4.2.2.1")
-        self.host("outsideworld", "eth0", "10.0.3.2/24")
-        self.host("outsideworld", "eth1", "4.2.2.1/24")
+        self.host("h1", "eth0", interface(plan.home(1, 4)), plan.home(1, 1))
+        self.host("h2", "eth0", interface(plan.home(2, 5)), plan.home(2, 1))
+        self.host("w", "eth0", interface(plan.outside(2)), plan.outside(1))
+        for ip in plan.links(3, 2):
+            self.host("outsideworld", "eth0", interface(ip))
+        self.host("outsideworld", "eth1", interface(plan.outside(1)))
         with self.inside("outsideworld"):
-            sysctl("net/ipv4/ip_forward", 1)
+            sysctl({4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}[plan.eid], 1)
             # the EID space, and the addresses of the core for who looks at the way (traceroute)
-            ip_batch(["route add 192.168.0.0/16 via 10.0.3.1", "route add 10.0.0.0/8 via 10.0.3.1"])
+            ip_batch(["route add %s via %s" % (prefix, plan.link(3, 1, plan.eid))
+                for prefix in (plan.announced, {4: "10.0.0.0/8", 6: "2001:db8:100::/48"}[plan.eid])])
         if prober:
             self.link("core", "br1-x", "x", "eth0", "br1")
-            self.host("x", "eth0", "10.0.1.9/24", "10.0.1.1")
+            self.host("x", "eth0", interface(plan.link(1, 9)), plan.link(1, 1))
         if second_petr:
             self.link("core", "br1-p2", "p2", "p2-core", "br1")
             self.link("core", "br3-p2", "p2", "p2-world", "br3")
@@ -327,7 +339,8 @@ class Lab:
         before = {r: self.drops(r) for r in routers}
         yield
         for r in routers:
-            assert not moved(before[r], self.drops(r)), r
+            dropped = moved(before[r], self.drops(r))
+            assert not dropped, (r, dropped)
 
     # -- the end
 

@@ -92,13 +92,21 @@ def checksum(data):
     return ~s & 0xffff
 
 
+def pseudo_header(s, d, length):
+    """Of UDP: RFC 768, RFC 8200 8.1."""
+    return s + d + (struct.pack("!BBH", 0, 17, length) if len(s) == 4 else struct.pack("!II", length, 17))
+
+
 def w_ecm(inner, src, dst, sport=4342, dport=4342):
     s, d = ipaddress.ip_address(src).packed, ipaddress.ip_address(dst).packed
     udp = struct.pack("!HHHH", sport, dport, 8 + len(inner), 0)
-    c = checksum(s + d + struct.pack("!BBH", 0, 17, 8 + len(inner)) + udp + inner) or 0xffff
+    c = checksum(pseudo_header(s, d, 8 + len(inner)) + udp + inner) or 0xffff
     udp = udp[:6] + struct.pack("!H", c)
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(inner), 0, 0, 64, 17, 0) + s + d
-    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+    if len(s) == 16:
+        ip = struct.pack("!IHBB", 6 << 28, 8 + len(inner), 17, 64) + s + d
+    else:
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(inner), 0, 0, 64, 17, 0) + s + d
+        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
     return struct.pack("!I", ECM << 28) + ip + udp + inner
 
 
@@ -157,17 +165,21 @@ def read(data):
     kind = first >> 28
     m = {"type": kind, "raw": data}
     if kind == ECM:
-        ip = c.bytes(20)
-        assert ip[0] == 0x45 and ip[9] == 17, "inner header"
+        ip, six = c.bytes(20), False
+        if ip[0] >> 4 == 6:
+            ip, six = ip + c.bytes(20), True
+        assert (ip[0] == 0x45 or six) and ip[6 if six else 9] == 17, "inner header"
+        s, d = (ip[8:24], ip[24:40]) if six else (ip[12:16], ip[16:20])
         udp = c.bytes(8)
         m.update(security=first >> 27 & 1, ddt=first >> 26 & 1, reserved=first & 0x3ffffff,
-            src=str(ipaddress.ip_address(ip[12:16])), dst=str(ipaddress.ip_address(ip[16:20])), ttl=ip[8],
-            ip_checksum_ok=checksum(ip) == 0)
+            src=str(ipaddress.ip_address(s)), dst=str(ipaddress.ip_address(d)), ttl=ip[7 if six else 8],
+            ip_checksum_ok=six or checksum(ip) == 0)
         m["sport"], m["dport"], length, m["udp_checksum"] = struct.unpack("!HHHH", udp)
-        assert struct.unpack("!H", ip[2:4])[0] == 20 + length
+        assert struct.unpack("!H", ip[4:6] if six else ip[2:4])[0] == (0 if six else 20) + length
         m["inner_raw"] = c.bytes(length - 8)
-        pseudo = ip[12:20] + struct.pack("!BBH", 0, 17, length)
-        m["udp_checksum_ok"] = m["udp_checksum"] == 0 or checksum(pseudo + udp + m["inner_raw"]) == 0
+        # IPv6 knows no UDP without a checksum (RFC 8200 8.1)
+        m["udp_checksum_ok"] = (m["udp_checksum"] == 0 and not six) or checksum(
+            pseudo_header(s, d, length) + udp + m["inner_raw"]) == 0
         m["inner"] = read(m["inner_raw"])
     elif kind == REQUEST:
         m.update({k: bool(first >> b & 1) for k, b in (("authoritative", 27), ("map_data", 26), ("probe", 25),

@@ -16,7 +16,15 @@ from proc import wait_until
 
 # Linux; Python has no names for them
 SO_RCVBUFFORCE = 33
-IP_RECVERR = 11
+IP_RECVERR, IPV6_RECVERR = 11, 25
+
+
+def family(ip):
+    return socket.AF_INET6 if ":" in ip else socket.AF_INET
+
+
+def url(ip, path=""):
+    return "http://%s/%s" % ("[%s]" % ip if ":" in ip else ip, path)
 
 Ping = collections.namedtuple("Ping", "sent received duplicates rtts text")
 
@@ -50,11 +58,11 @@ class Stream:
         self.tag = struct.pack("!II", 0x58545244, port)
         self.dst = (target_ip, port)
         with lab.inside(target):
-            self.rx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.rx = socket.socket(family(target_ip), socket.SOCK_DGRAM)
             self.rx.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
             self.rx.bind((target_ip, port))
         with lab.inside(source):
-            self.tx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.tx = socket.socket(family(source_ip), socket.SOCK_DGRAM)
             self.tx.bind((source_ip, 0))
             if tos is not None:
                 self.tx.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
@@ -142,14 +150,16 @@ TRIES = 3  # probes of a hop, since Linux limits the rate of its ICMP
 def traceroute(lab, name, target, source=None, max_hops=8, wait=1.0):
     """UDP traceroute: who answers at TTL 1, 2, ... up to the target; None where nobody does."""
     hops = []
+    level, errors, hop_limit = ((socket.IPPROTO_IPV6, IPV6_RECVERR, socket.IPV6_UNICAST_HOPS) if ":" in target else
+        (socket.IPPROTO_IP, IP_RECVERR, socket.IP_TTL))
     with lab.inside(name):
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s = socket.socket(family(target), socket.SOCK_DGRAM)
     with contextlib.closing(s):
-        s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        s.setsockopt(level, errors, 1)
         if source:
             s.bind((source, 0))
         for ttl in range(1, max_hops + 1):
-            s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            s.setsockopt(level, hop_limit, ttl)
             hop = next(filter(None, (_hop(s, target, 33434 + TRIES * ttl + n, wait) for n in range(TRIES))), None)
             hops.append(hop)
             if hop == target:
@@ -171,16 +181,19 @@ def _hop(s, target, port, wait):
             s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # one that is not in the queue: forgotten
             continue
         for _, kind, data in ancillary:
-            # struct sock_extended_err: errno, origin, type, code; behind its 16 bytes the sockaddr_in of who complains
+            # struct sock_extended_err: errno, origin, type, code; behind its 16 bytes the sockaddr of who complains.
+            # Time exceeded, or unreachable
             if kind == IP_RECVERR and to[1] == port and data[5] in (3, 11):
                 return socket.inet_ntoa(data[20:24])
+            if kind == IPV6_RECVERR and to[1] == port and data[5] in (1, 3):
+                return socket.inet_ntop(socket.AF_INET6, data[24:40])
     return None
 
 
 def flows(source, target, port, count):
     """One UDP datagram from each of `count` source ports, from the namespace that the thread is in."""
     for sport in range(20000, 20000 + count):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        with socket.socket(family(source), socket.SOCK_DGRAM) as s:
             s.bind((source, sport))
             s.sendto(b"flow", (target, port))
 
@@ -197,9 +210,11 @@ def iperf3(lab, client, server, address, *options, seconds=10):
 
 
 WEB = """
-import functools, http.server, socketserver, sys
+import functools, http.server, socket, socketserver, sys
 # http.server's own class looks the host's name up in the DNS, which no lab has
 socketserver.ThreadingTCPServer.allow_reuse_address = True
+if ":" in sys.argv[1]:
+    socketserver.ThreadingTCPServer.address_family = socket.AF_INET6
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[3])
 with socketserver.ThreadingTCPServer((sys.argv[1], int(sys.argv[2])), handler) as s:
     print("listening", flush=True)
