@@ -10,11 +10,27 @@ from proc import wait_until
 ROUTERS = ("r1", "lisp1", "lisp2")
 HOSTS = {"h1": "192.168.1.4", "h2": "192.168.2.5", "w": "4.2.2.2"}
 FOREIGN = "203.0.113.4"  # no EID
+
+
+def hosts(plan):
+    """As HOSTS, in a combination of families."""
+    return {"h1": plan.home(1, 4), "h2": plan.home(2, 5), "w": plan.outside(2)}
+
+
 HOPS = {"h1": ("h1", "eth0"), "br1": ("core", "br1"), "br3": ("core", "br3"), "w": ("w", "eth0")}
 
 # IP headers of packets between h1 and w: as they are, and as they are wrapped between lisp1 and R1
 OUT, BACK = ("192.168.1.4", "4.2.2.2"), ("4.2.2.2", "192.168.1.4")
 OUT_WRAPPED, BACK_WRAPPED = [("10.0.1.2", "10.0.3.1"), OUT], [("10.0.1.1", "10.0.1.2"), BACK]
+
+
+def headers(plan):
+    """OUT, BACK, OUT_WRAPPED, BACK_WRAPPED in a combination of families."""
+    h1, w = plan.home(1, 4), plan.outside(2)
+    out, back = (h1, w), (w, h1)
+    return (out, back, [(plan.link(1, 2), plan.petr), out], [(plan.link(1, 1), plan.link(1, 2)), back])
+
+
 PINGS = "icmp.type == 8 || icmp.type == 0"
 
 
