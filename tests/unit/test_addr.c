@@ -168,6 +168,23 @@ static void test_unicast(void **state)
 	}
 }
 
+static void test_link_local(void **state)
+{
+	static const char *const no[] = {
+	    "169.254.1.1", "254.128.0.1", "fec0::1", "fe7f::1", "2001:db8::1", "ff02::1"};
+	static const char *const yes[] = {"fe80::1", "febf:ffff::1", "fe80:1::"};
+	struct xtr_ip a;
+
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+		a = ip(no[i]);
+		assert_false(xtr_ip_is_link_local(&a));
+	}
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+		a = ip(yes[i]);
+		assert_true(xtr_ip_is_link_local(&a));
+	}
+}
+
 static void test_covers(void **state)
 {
 	static const struct {
@@ -221,6 +238,7 @@ int main(void)
 	    cmocka_unit_test(test_mask),
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_unicast),
+	    cmocka_unit_test(test_link_local),
 	    cmocka_unit_test(test_covers),
 	    cmocka_unit_test(test_host),
 	};

@@ -9,6 +9,27 @@
 #define CASES  2000
 #define LOCALS 20 /* hosts of a network that the random packets go to */
 
+static void put_udp(struct rte_udp_hdr *udp, size_t ip_len)
+{
+	udp->src_port = rte_cpu_to_be_16(XTR_MADE_UP_SPORT);
+	udp->dst_port = rte_cpu_to_be_16(XTR_MADE_UP_DPORT);
+	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(XTR_MADE_UP_BYTES - ip_len));
+}
+
+static void put_ip6(struct rte_ether_hdr *eth, const struct xtr_ip *s, const struct xtr_ip *d)
+{
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(eth + 1);
+
+	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6);
+	ip->vtc_flow = rte_cpu_to_be_32(6u << 28);
+	ip->payload_len = rte_cpu_to_be_16(XTR_MADE_UP_BYTES - sizeof(*ip));
+	ip->proto = IPPROTO_UDP;
+	ip->hop_limits = 64;
+	memcpy(ip->src_addr, s->b, 16);
+	memcpy(ip->dst_addr, d->b, 16);
+	put_udp((struct rte_udp_hdr *)(ip + 1), sizeof(*ip));
+}
+
 static struct rte_mbuf *packet(struct f *f, unsigned port, const char *src, const char *dst)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(f->dp->rx_pool);
@@ -22,8 +43,12 @@ static struct rte_mbuf *packet(struct f *f, unsigned port, const char *src, cons
 	eth = (struct rte_ether_hdr *)rte_pktmbuf_append(m, sizeof(*eth) + XTR_MADE_UP_BYTES);
 	memset(eth, 0, sizeof(*eth) + XTR_MADE_UP_BYTES);
 	ip = (struct rte_ipv4_hdr *)(eth + 1);
-	udp = (struct rte_udp_hdr *)(ip + 1);
 	memcpy(&eth->dst_addr, f->dp->ports[port].mac, 6);
+	if (d.af == 6) {
+		put_ip6(eth, &s, &d);
+		return m;
+	}
+	udp = (struct rte_udp_hdr *)(ip + 1);
 	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
 	ip->version_ihl = 0x45;
 	ip->total_length = rte_cpu_to_be_16(XTR_MADE_UP_BYTES);
@@ -32,9 +57,7 @@ static struct rte_mbuf *packet(struct f *f, unsigned port, const char *src, cons
 	memcpy(&ip->src_addr, s.b, 4);
 	memcpy(&ip->dst_addr, d.b, 4);
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	udp->src_port = rte_cpu_to_be_16(XTR_MADE_UP_SPORT);
-	udp->dst_port = rte_cpu_to_be_16(XTR_MADE_UP_DPORT);
-	udp->dgram_len = rte_cpu_to_be_16(XTR_MADE_UP_BYTES - sizeof(*ip));
+	put_udp(udp, sizeof(*ip));
 	return m;
 }
 
@@ -45,6 +68,7 @@ static void outcome(struct f *f, const uint64_t *drops, char *text, size_t size)
 
 	for (unsigned i = 0; i < PORTS; i++) {
 		const struct rte_ipv4_hdr *ip;
+		const struct rte_ipv6_hdr *ip6;
 		const struct rte_udp_hdr *udp;
 		struct xtr_ip rloc;
 		char rlocs[XTR_IP_STRLEN];
@@ -52,8 +76,14 @@ static void outcome(struct f *f, const uint64_t *drops, char *text, size_t size)
 		if (rte_ring_dequeue(f->tx[i], (void **)&m) < 0)
 			continue;
 		ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, 14);
-		udp = (const struct rte_udp_hdr *)(ip + 1);
-		rloc = xtr_ip4(&ip->dst_addr);
+		ip6 = (const struct rte_ipv6_hdr *)ip;
+		if (ip->version_ihl >> 4 == 6) {
+			udp = (const struct rte_udp_hdr *)(ip6 + 1);
+			rloc = xtr_ip6(ip6->dst_addr);
+		} else {
+			udp = (const struct rte_udp_hdr *)(ip + 1);
+			rloc = xtr_ip4(&ip->dst_addr);
+		}
 		if (udp->dst_port == rte_cpu_to_be_16(XTR_PORT_DATA))
 			snprintf(text, size, "encapsulate %s %s %u %u", f->cfg->ports[i].name,
 			    xtr_ip_format(&rloc, rlocs),
@@ -388,13 +418,110 @@ static void picks_port_and_source(void **state)
 	end(f);
 }
 
+/* EIDs and RLOCs of both families, each in the other. */
+static const char both[] =
+    "linux-mirror = false; operator-socket = \"%1$s/sock\"; state-directory = \"%1$s/state\";\n"
+    "ports = (\n"
+    "  { name = \"site\"; device = \"net_ring_a\"; side = \"site\";\n"
+    "    addresses = [ \"fe80::1/64\", \"10.1.0.1/24\", \"2001:db8:1::1/64\" ]; },\n"
+    "  { name = \"core\"; device = \"net_ring_b\"; side = \"core\";\n"
+    "    addresses = [ \"192.0.2.1/24\", \"2001:db8:c::1/64\" ]; },\n"
+    "  { name = \"world\"; device = \"net_ring_c\"; side = \"core\"; proxy-itr = true;\n"
+    "    addresses = [ \"2001:db8:d::1/64\" ]; },\n"
+    "  { name = \"site5\"; device = \"net_ring_d\"; side = \"site\"; instance-id = 5;\n"
+    "    addresses = [ \"2001:db8:5::1/127\" ]; } );\n"
+    "neighbours = (\n"
+    "  { address = \"2001:db8:1::4\"; mac = \"02:aa:00:00:00:01\"; port = \"site\"; },\n"
+    "  { address = \"192.0.2.2\"; mac = \"02:aa:00:00:00:02\"; port = \"core\"; },\n"
+    "  { address = \"2001:db8:c::2\"; mac = \"02:aa:00:00:00:03\"; port = \"core\"; },\n"
+    "  { address = \"fe80::2\"; mac = \"02:aa:00:00:00:04\"; port = \"world\"; } );\n"
+    "routes = (\n"
+    "  { prefix = \"2620:1::/48\"; via = \"2001:db8:c::2\"; },\n" /* longer than LISP's */
+    "  { prefix = \"2620:2::/32\"; via = \"2001:db8:c::2\"; },\n" /* equal */
+    "  { prefix = \"2620:3::/48\"; blackhole = true; },\n"
+    "  { prefix = \"2621::/32\"; via = \"fe80::2\"; port = \"world\"; },\n"
+    "  { prefix = \"30.0.0.0/24\"; via = \"2001:db8:c::2\"; } );\n"
+    "map-resolver = [ \"2001:db8:c::2\" ];\n"
+    "database-mapping = (\n"
+    "  { eid-prefix = \"2001:db8:1::/48\"; locators = ( { rloc = \"192.0.2.1\"; } ); },\n"
+    "  { eid-prefix = \"10.1.0.0/16\"; locators = ( { rloc = \"2001:db8:c::1\"; } ); },\n"
+    "  { eid-prefix = \"2001:db8:5::/48\"; instance-id = 5;\n"
+    "    locators = ( { rloc = \"2001:db8:c::1\"; } ); } );\n"
+    "map-cache = (\n"
+    "  { eid-prefix = \"2620:1::/32\"; locators = ( { rloc = \"192.0.2.2\"; } ); },\n"
+    "  { eid-prefix = \"2620:2::/32\"; locators = ( { rloc = \"2001:db8:c::2\"; } ); },\n"
+    "  { eid-prefix = \"2620:3::/32\"; locators = ( { rloc = \"2001:db8:c::2\"; } ); },\n"
+    "  { eid-prefix = \"2620:4::/32\"; locators = ( { rloc = \"2001:db8:e::2\"; } ); },\n"
+    "  { eid-prefix = \"20.1.0.0/16\"; locators = ( { rloc = \"2001:db8:c::2\"; } ); },\n"
+    "  { eid-prefix = \"2620:5::/32\"; instance-id = 5;\n"
+    "    locators = ( { rloc = \"2001:db8:c::2\"; } ); },\n"
+    "  { eid-prefix = \"2620:7::/32\"; action = \"drop\"; } );\n"
+    "%2$s\n";
+
+static void both_families(void **state)
+{
+	static const struct {
+		unsigned port;
+		const char *src, *dst, *what;
+	} cases[] = {
+	    {SITE, "2001:db8:1::4", "2620:1:0:1::7", "forward core"},
+	    {SITE, "2001:db8:1::4", "2620:1:1::7", "encapsulate core 192.0.2.2 0"},
+	    {SITE, "2001:db8:1::4", "2620:2::7", "encapsulate core 2001:db8:c::2 0"},
+	    {SITE, "2001:db8:1::4", "2620:3::7", "encapsulate core 2001:db8:c::2 0"},
+	    {SITE, "2001:db8:1::4", "2620:4::7", "drop next-hop-down"},
+	    {SITE, "2001:db8:1::4", "2620:7::7", "drop map-cache-action-drop"},
+	    {SITE, "2001:db8:1::4", "2620:8::7", "resolve"},
+	    {SITE, "2001:db8:1::4", "2001:db8:1:9::7", "drop no-route"},
+	    {SITE, "10.1.0.4", "20.1.0.7", "encapsulate core 2001:db8:c::2 0"},
+	    {SITE, "10.1.0.4", "30.0.0.7", "forward core"},
+	    {SITE, "2620:99::1", "2620:2::7", "forward core"},
+	    {SITE, "2620:99::1", "2620:3::7", "drop route-blackhole"},
+	    {SITE, "2620:99::1", "2621::7", "forward world"},
+	    {SITE, "2620:99::1", "fe80::2", "drop ip6-link-local-not-ours"},
+	    {SITE, "2620:99::1", "2001:db8:1::1", "drop tap-not-there"},
+	    {SITE, "::", "2620:2::7", "drop ip-martian-source"},
+	    {SITE5, "2001:db8:5::1:4", "2620:5::7", "encapsulate core 2001:db8:c::2 5"},
+	    {WORLD, "2620:99::1", "2620:2::7", "encapsulate core 2001:db8:c::2 0"},
+	    {WORLD, "2620:99::1", "2001:db8:1::4", "forward site"},
+	    {WORLD, "2620:99::1", "2001:db8:1::5", "wait"},
+	};
+	struct f *f = begin_with(both, "");
+	json_t *doc;
+
+	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
+		const char *got = compare(f, cases[i].port, cases[i].src, cases[i].dst);
+
+		/* behind that there is the source port, which compare() has looked at */
+		if (strncmp(got, cases[i].what, strlen(cases[i].what)))
+			fail_msg("%s to %s: %s", cases[i].src, cases[i].dst, got);
+	}
+	assumed(f, "2620:2::7", "site", "2001:db8:1::2", 0);
+	assumed(f, "2620:2::7 instance 5", "site5", "2001:db8:5::2", 5);
+	assumed(f, "2620:2::7 port world", "world", "2001:db8:d::2", 0);
+	assumed(f, "2620:2::7 from 2001:db8:c::9", "core", "2001:db8:c::9", 0);
+	assumed(f, "2620:2::7 from 2621::1", "world", "2621::1", 0);
+	doc = answer(f, "2620:3::7 from 2001:db8:1::4");
+	says(doc, "source", "2001:db8:1::4 is of the own EID prefix 2001:db8:1::/48");
+	says(doc, "match", "LISP entry 2620:3::/32 (configured): encapsulate");
+	says(doc, "match", "the blackhole route 2620:3::/48 does not count here");
+	assert_string_equal(result(doc, "source_rloc"), "2001:db8:c::1");
+	assert_string_equal(result(doc, "next_hop"), "2001:db8:c::2");
+	json_decref(doc);
+	doc = answer(f, "2001:db8:1::4 from 2001:db8:1::5");
+	says(doc, "match", "2001:db8:1::4/128, a neighbour on port site");
+	says(doc, "match", "it is inside the own EID prefix 2001:db8:1::/48");
+	json_decref(doc);
+	end(f);
+}
+
 static void refuses(void **state)
 {
 	static const char *const lines[][2] = {
 	    {"", "ADDRESS [from SOURCE] [instance N] [port NAME] is wanted"},
 	    {"nonsense", "an address is wanted: found nonsense"},
-	    {"2001:db8::1", "ADDRESS 2001:db8::1: IPv6 packets are left to Linux"},
-	    {"10.2.2.5 from 2001:db8::1", "SOURCE 2001:db8::1: IPv6 packets are left to Linux"},
+	    {"2001:db8::1", "from SOURCE is wanted: port site has no IPv6 network"},
+	    {"10.2.2.5 from 2001:db8::1", "SOURCE 2001:db8::1 is not of ADDRESS's family, IPv4"},
+	    {"2001:db8::1 from 10.1.0.4", "SOURCE 10.1.0.4 is not of ADDRESS's family, IPv6"},
 	    {"10.2.2.5 from", "nothing follows from"},
 	    {"10.2.2.5 port nowhere", "no port has the name nowhere"},
 	    {"10.2.2.5 port core instance 5", "port core is not one of instance 5's"},
@@ -434,6 +561,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(resolving),
 	    cmocka_unit_test(gate_and_link),
 	    cmocka_unit_test(picks_port_and_source),
+	    cmocka_unit_test(both_families),
 	    cmocka_unit_test(refuses),
 	};
 

@@ -370,13 +370,18 @@ static void errors(void **state)
 
 	m = from_site(c, 100);
 	copy = rte_pktmbuf_copy(m, c->f->dp->rx_pool, 0, UINT32_MAX);
-	rte_mbuf_refcnt_update(m, 3);
+	rte_mbuf_refcnt_update(m, 4);
 	xtr_ctl_time_exceeded(&c->ctl, m);
 	says(fd, copy, "2001:db8:1::1", 3, 0, 0, 100);
 	xtr_ctl_unreachable(&c->ctl, m, XTR_DROP_NO_ROUTE);
 	says(fd, copy, "2001:db8:1::1", 1, 0, 0, 100);
 	xtr_ctl_unreachable(&c->ctl, m, XTR_DROP_PROHIBIT);
 	says(fd, copy, "2001:db8:1::1", 1, 1, 0, 100);
+	/* a neighbour that did not answer; its packets are dropped by others */
+	xtr_ctl_say_unreachable(&c->ctl, m, XTR_DROP_NEIGH_FAILED);
+	says(fd, copy, "2001:db8:1::1", 1, 3, 0, 100);
+	assert_int_equal(c->ctl.dp->control_drops[XTR_DROP_NEIGH_FAILED], 0);
+	rte_pktmbuf_free(m);
 	rte_pktmbuf_free(m);
 	rte_pktmbuf_free(copy);
 	assert_int_equal(c->ctl.dp->control_drops[XTR_DROP_TOO_BIG], 6);

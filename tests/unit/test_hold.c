@@ -251,6 +251,31 @@ static void drop_by_age(void **state)
 	}
 }
 
+static unsigned told;
+
+static void count_dropped(void *arg, struct rte_mbuf *m, enum xtr_drop reason)
+{
+	assert_non_null(arg);
+	assert_int_equal(reason, XTR_DROP_NEIGH_FAILED);
+	assert_true(rte_mbuf_refcnt_read(m) == 1);
+	told++;
+}
+
+/* Who wants to say something to the sources is told of each packet while it is there. */
+static void tells(void **state)
+{
+	struct fx *f = *state;
+	struct xtr_hold q = {0};
+
+	told = 0;
+	f->holder.dropping = count_dropped;
+	hold_n(f, &q, 1, 3);
+	assert_int_equal(told, 0);
+	assert_int_equal(xtr_hold_drop(&f->holder, &q, XTR_DROP_NEIGH_FAILED, XTR_HOLD_ALL), 3);
+	assert_int_equal(told, 3);
+	assert_int_equal(f->dp->control_drops[XTR_DROP_NEIGH_FAILED], 3);
+}
+
 static void no_buffers(void **state)
 {
 	struct fx *f = *state;
@@ -651,6 +676,7 @@ int main(int argc, char **argv)
 	    T(several_gates),
 	    T_SMALL(limits),
 	    T_SMALL(drop_by_age),
+	    T(tells),
 	    T(no_buffers),
 	    T(ring_full),
 	    T(no_memory),

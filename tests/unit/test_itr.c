@@ -266,6 +266,68 @@ static void test_control_address(void **state)
 	assert_int_equal(COUNTER(&f->w, CTL_TX_FAILED), 1);
 }
 
+/* 5.2: one ITR-RLOC a family, that of the Map-Resolver first: the ETR may not reach the other. */
+static void test_itr_rlocs_of_both_families(void **state)
+{
+	struct fixture *f = *state;
+	struct xtr_eid addresses[] = {eid("fe80::1"), eid("2001:db8::66"), eid("2001:db8::67")};
+	struct xtr_cfg_port ports[] = {
+	    {.side = XTR_SIDE_SITE, .addresses = addresses, .n_addresses = 3},
+	    {.side = XTR_SIDE_CORE, .addresses = addresses, .n_addresses = 3}};
+	struct xtr_cfg_locator locator = {.rloc = ip("2001:db8::77")};
+	struct xtr_cfg_mapping database = {
+	    .eid = eid("10.1.1.0/24"), .locators = &locator, .n_locators = 1};
+	struct xtr_ip bound[2] = {ip("172.16.1.2"), ip("2001:db8::99")},
+		      resolver6 = ip("2001:db8::53");
+	struct xtr_msg m;
+
+	f->w.cfg.ports = ports;
+	f->w.cfg.n_ports = 2;
+	f->w.cfg.database = &database;
+	f->w.cfg.n_database = 1;
+	start(f);
+	/* neither is an address of this machine */
+	want(f, "10.2.2.5");
+	assert_int_equal(request(f, 0).n_itr_rlocs, 1);
+	/* a locator of ours; a core port's address comes before; never a link-local one */
+	f->w.own[1] = ip("2001:db8::77");
+	f->w.own[2] = ip("fe80::1");
+	want(f, "10.2.2.6");
+	m = request(f, 1);
+	assert_int_equal(m.n_itr_rlocs, 2);
+	assert_ip(&m.itr_rlocs[0], "172.16.1.2");
+	assert_ip(&m.itr_rlocs[1], "2001:db8::77");
+	f->w.own[3] = ip("2001:db8::67");
+	want(f, "10.2.2.7");
+	m = request(f, 2);
+	assert_int_equal(m.n_itr_rlocs, 2);
+	assert_ip(&m.itr_rlocs[1], "2001:db8::67");
+	/* where we listen on some addresses only */
+	f->w.cfg.control_addresses = bound;
+	f->w.cfg.n_control_addresses = 1;
+	want(f, "10.2.2.8");
+	assert_int_equal(request(f, 3).n_itr_rlocs, 1);
+	f->w.cfg.n_control_addresses = 2;
+	want(f, "10.2.2.9");
+	m = request(f, 4);
+	assert_int_equal(m.n_itr_rlocs, 2);
+	assert_ip(&m.itr_rlocs[1], "2001:db8::99");
+	/* a Map-Resolver of the other family, about IPv6 EIDs */
+	f->w.cfg.n_control_addresses = 0;
+	f->w.cfg.map_resolvers = &resolver6;
+	f->w.cfg.n_map_resolvers = 1;
+	locator.rloc = f->w.own[0];
+	want_in(f, 0, "2001:db8:2::5", "2001:db8:1::4");
+	m = request(f, 5);
+	assert_ip(&f->w.sent[5].dst, "2001:db8::53");
+	assert_ip(&f->w.sent[5].m.inner_src, "2001:db8:1::4");
+	assert_ip(&f->w.sent[5].m.inner_dst, "2001:db8:2::5");
+	assert_ip(&m.source_eid.ip, "2001:db8:1::4");
+	assert_int_equal(m.n_itr_rlocs, 2);
+	assert_int_equal(m.itr_rlocs[0].af, 6);
+	assert_ip(&m.itr_rlocs[1], "172.16.1.2");
+}
+
 /* Packets to an EID that another's answer covers must not be overtaken by later ones. */
 static void test_answer_for_the_neighbour(void **state)
 {
@@ -404,6 +466,7 @@ int main(void)
 	    T(test_no_way_to_the_resolver),
 	    T(test_no_resolver),
 	    T(test_control_address),
+	    T(test_itr_rlocs_of_both_families),
 	    T(test_answer_for_the_neighbour),
 	    T(test_no_answer_for_the_neighbour),
 	    T(test_answer_in_the_silence_of_the_neighbour),

@@ -69,6 +69,18 @@ static void test_address(void **state)
 	settle(&m);
 	assert_non_null(find_addr(&m, i, "192.0.2.1", 25));
 	assert_non_null(find_addr(&m, i, "2001:db8:77::1", 48));
+	/* whatever the machine does with other addresses, ours are not held back */
+	assert_int_equal(xtr_nl_addr_del(m.nl, i, &v6, 48), 0);
+	set_sysctl("ipv6/conf/all/accept_dad", "1");
+	set_sysctl("ipv6/conf/t0/accept_dad", "1");
+	run("ip -6 addr add 2001:db8:78::1/48 dev t0");
+	assert_int_equal(xtr_nl_addr_add(m.nl, i, &v6, 48), 0);
+	WAIT(&m, find_addr(&m, i, "2001:db8:77::1", 48));
+	/* of the other Linux says nothing until it has looked; but it stands in a dump */
+	xtr_nl_resync_kind(m.nl, XTR_NL_ADDR);
+	settle(&m);
+	assert_false(find_addr(&m, i, "2001:db8:77::1", 48)->tentative);
+	assert_true(find_addr(&m, i, "2001:db8:78::1", 48)->tentative);
 	run("ip -4 addr show dev t0 | grep -q 'inet 192.0.2.1/25 '");
 	for (unsigned k = 0; k < 2; k++) {
 		assert_int_equal(xtr_nl_addr_del(m.nl, i, &v4, 25), 0);

@@ -217,6 +217,13 @@ static void test_tun(void **state)
 	assert_true(tap.l3);
 	assert_sysctl("ipv6/conf/lisp0/addr_gen_mode", "1");
 	assert_sysctl("ipv4/conf/lisp0/rp_filter", "0");
+	/* it says nothing of itself to anybody */
+	assert_sysctl("ipv4/conf/lisp0/forwarding", "1");
+	assert_sysctl("ipv6/conf/lisp0/forwarding", "0");
+	xtr_tap_ipv6(&tap, false);
+	assert_sysctl("ipv6/conf/lisp0/disable_ipv6", "1");
+	xtr_tap_ipv6(&tap, true);
+	assert_sysctl("ipv6/conf/lisp0/disable_ipv6", "0");
 	run("ip addr add 192.0.2.1/24 dev lisp0 && ip link set lisp0 up");
 	run("test -z \"$(ip -6 addr show dev lisp0)\"");
 	assert_int_equal(xtr_tap_write(&tap, echo, sizeof(echo)), sizeof(echo));
