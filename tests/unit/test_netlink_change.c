@@ -28,6 +28,9 @@ static void setup_links(void)
 	assert_int_equal(xtr_nl_addr_add(m.nl, t0.ifindex, &ip, 64), 0);
 	ip = ip_of("2001:db8:1::1");
 	assert_int_equal(xtr_nl_addr_add(m.nl, t1.ifindex, &ip, 64), 0);
+	/* Linux works on these in the background. */
+	WAIT(&m, find_addr(&m, t0.ifindex, "2001:db8::1", 64) &&
+		     find_addr(&m, t1.ifindex, "2001:db8:1::1", 64));
 	settle(&m);
 }
 
@@ -68,7 +71,6 @@ static void test_address(void **state)
 	}
 	settle(&m);
 	assert_non_null(find_addr(&m, i, "192.0.2.1", 25));
-	/* Linux works on these in the background. */
 	WAIT(&m, find_addr(&m, i, "2001:db8:77::1", 48));
 	/* whatever the machine does with other addresses, ours are not held back */
 	assert_int_equal(xtr_nl_addr_del(m.nl, i, &v6, 48), 0);
