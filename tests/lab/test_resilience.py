@@ -33,7 +33,6 @@ def after(streams, n, limit):
     wait_until(lambda: all(len(s.seen) >= m for s, m in zip(streams, marks)), limit, "%d more packets each way" % n)
 
 
-@pytest.mark.families("4in4", "6in6")
 def test_clear_map_cache_loses_none(lab1):
     """Every 2 s for 20 s."""
     with both_ways(lab1, 7100) as streams:
