@@ -45,9 +45,20 @@ static int lisp_send(struct xtr_lisp *l, const struct xtr_ip *src, const struct 
 	return rc;
 }
 
+/*
+ * Where no route leads to an IPv6 address, Linux chooses some address of the machine and looks
+ * again: with an EID's the policy rule leads to lisp0. But control messages go from RLOC to RLOC,
+ * not through the tunnels that they are there for.
+ */
 static int lisp_source_for(struct xtr_lisp *l, const struct xtr_ip *dst, struct xtr_ip *src)
 {
-	return xtr_sock_source_for(dst, src);
+	struct xtr_ctl *ctl = l->arg;
+	int rc = xtr_sock_source_for(dst, src);
+
+	if (rc < 0 || dst->af != 6 || !ctl->mirror || xtr_ip_equal(dst, src) ||
+	    xtr_fib_owner(ctl->fib, src) < 0)
+		return rc;
+	return xtr_mirror_route_to(ctl->mirror, dst);
 }
 
 static uint64_t lisp_random64(struct xtr_lisp *l)

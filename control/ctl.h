@@ -134,6 +134,8 @@ void xtr_mirror_destroy(struct xtr_mirror *mirror);
 void xtr_mirror_to_linux(struct xtr_mirror *mirror, struct rte_mbuf *m);
 /* The port's link changed. */
 void xtr_mirror_carrier(struct xtr_mirror *mirror, unsigned port, bool up);
+/* Has Linux a route to dst for what it sends from no address in particular? 0 or negative errno. */
+int xtr_mirror_route_to(const struct xtr_mirror *mirror, const struct xtr_ip *dst);
 void xtr_mirror_ask(struct xtr_mirror *mirror, unsigned port, const struct xtr_ip *ip);
 /* The first address of this family that Linux has on the port's TAP. False: none. */
 bool xtr_mirror_address(

@@ -468,6 +468,14 @@ bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid)
 	return inst && covered_by_own(fib, inst - 1, &eid->ip, eid->plen, NO_LEN);
 }
 
+int xtr_fib_owner(const struct xtr_fib *fib, const struct xtr_ip *ip)
+{
+	for (unsigned i = 0; i < fib->dp->n_instances; i++)
+		if (covered_by_own(fib, i, ip, xtr_ip_bits(ip), NO_LEN))
+			return (int)i;
+	return -1;
+}
+
 uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr_ip *ip)
 {
 	const struct xtr_lpm *lpm = fib->dp->instances[inst].lisp;

@@ -58,5 +58,7 @@ uint32_t xtr_fib_gate(const struct xtr_fib *fib, unsigned inst, const struct xtr
 
 /* Does an own EID prefix of its instance cover eid? */
 bool xtr_fib_own(const struct xtr_fib *fib, const struct xtr_eid *eid);
+/* The index of the first instance that has the address inside an own EID prefix; negative: none. */
+int xtr_fib_owner(const struct xtr_fib *fib, const struct xtr_ip *ip);
 
 #endif

@@ -18,12 +18,10 @@
  * Linux routing table so far. */
 static int instance_of(const struct xtr_ctl *ctl, const struct xtr_ip *src)
 {
-	for (unsigned i = 0; i < ctl->dp->n_instances; i++) {
-		struct xtr_eid eid = xtr_eid_host(ctl->dp->instances[i].iid, src);
+	int owner = xtr_fib_owner(ctl->fib, src);
 
-		if (xtr_fib_own(ctl->fib, &eid))
-			return (int)i;
-	}
+	if (owner >= 0)
+		return owner;
 	for (unsigned i = 0; i < ctl->dp->n_ports; i++)
 		if (ctl->dp->ports[i].proxy)
 			return (int)ctl->dp->ports[i].inst;

@@ -266,6 +266,11 @@ void xtr_mirror_carrier(struct xtr_mirror *mirror, unsigned port, bool up)
 	xtr_tap_carrier(&mirror->taps[port].tap, up);
 }
 
+int xtr_mirror_route_to(const struct xtr_mirror *mirror, const struct xtr_ip *dst)
+{
+	return xtr_nl_route_get(mirror->nl, dst);
+}
+
 void xtr_mirror_ask(struct xtr_mirror *mirror, unsigned port, const struct xtr_ip *ip)
 {
 	xtr_nl_neigh_use(mirror->nl, mirror->taps[port].tap.ifindex, ip);

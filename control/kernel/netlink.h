@@ -131,6 +131,9 @@ int xtr_nl_route_add(struct xtr_nl *nl, const struct xtr_nl_route *r);
 /* Deletes the static route of this prefix, table and metric. For IPv4 metric 0 means any metric to
  * Linux; next hops, where given, then have to match too. */
 int xtr_nl_route_del(struct xtr_nl *nl, const struct xtr_nl_route *r);
+/* Would Linux find a route to dst for what it sends, before it has chosen a source address? 0, or
+ * -ENETUNREACH or another negative errno. */
+int xtr_nl_route_get(struct xtr_nl *nl, const struct xtr_ip *dst);
 /* Policy rule "from|to PREFIX iif lo lookup TABLE" with a priority, for what Linux itself sends. */
 struct xtr_nl_rule {
 	struct xtr_eid prefix;

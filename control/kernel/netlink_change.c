@@ -258,6 +258,20 @@ int xtr_nl_route_del(struct xtr_nl *nl, const struct xtr_nl_route *r)
 	return talk(nl, &q, -ESRCH, -ENODEV);
 }
 
+int xtr_nl_route_get(struct xtr_nl *nl, const struct xtr_ip *dst)
+{
+	struct request q;
+	struct rtmsg *rtm;
+
+	if (dst->af == 0)
+		return -EINVAL;
+	rtm = start(&q, RTM_GETROUTE, 0, sizeof(*rtm));
+	rtm->rtm_family = family_of(dst);
+	rtm->rtm_dst_len = (uint8_t)xtr_ip_bits(dst);
+	put_ip(&q, RTA_DST, dst);
+	return talk(nl, &q, 0, 0);
+}
+
 static int change_rule(
     struct xtr_nl *nl, bool add, const struct xtr_nl_rule *r, uint32_t table, uint32_t priority)
 {

@@ -5,6 +5,8 @@ import contextlib
 import signal
 import time
 
+import pytest
+
 import traffic
 from proc import wait_until
 
@@ -12,9 +14,10 @@ from proc import wait_until
 @contextlib.contextmanager
 def both_ways(lab, port, rate=100):
     """Two streams; yields [R4 -> R5, R5 -> R4], which are finished at the end."""
+    r4, r5 = lab.plan.lan(1, 4), lab.plan.lan(2, 5)
     lab_streams = [
-        traffic.Stream(lab, "r4", "10.1.1.4", "r5", "10.2.2.5", port, rate=rate).start(),
-        traffic.Stream(lab, "r5", "10.2.2.5", "r4", "10.1.1.4", port + 1, rate=rate).start(),
+        traffic.Stream(lab, "r4", r4, "r5", r5, port, rate=rate).start(),
+        traffic.Stream(lab, "r5", r5, "r4", r4, port + 1, rate=rate).start(),
     ]
     try:
         wait_until(lambda: all(len(s.seen) > 20 for s in lab_streams), 10, "streams both ways")
@@ -53,9 +56,10 @@ def test_map_server_killed_loses_none(lab1):
     # The registrations come back by themselves, at the latest with the next one every 60 s.
     wait_until(lambda: len(lab1.registrations()) == 2, 70, "registrations at the new Map-Server")
     lab1.clear("r2", "r3")
-    traffic.ping(lab1, "r4", "10.2.2.5")
+    traffic.ping(lab1, "r4", lab1.plan.lan(2, 5))
 
 
+@pytest.mark.families("4in4", "6in6")
 def test_xtr_killed_is_back(lab1):
     """SIGKILL on R2: traffic flows again within 5 s of its new start; nothing left behind stops that."""
     with both_ways(lab1, 7120) as streams:
@@ -69,7 +73,7 @@ def test_xtr_killed_is_back(lab1):
     assert back < 5, back
     for s in streams:
         assert (s.duplicates, s.foreign) == (0, 0)
-    traffic.ping(lab1, "r4", "10.2.2.5")
+    traffic.ping(lab1, "r4", lab1.plan.lan(2, 5))
 
 
 def test_packets_go_to_no_wrong_place(lab1):
@@ -83,6 +87,7 @@ def test_packets_go_to_no_wrong_place(lab1):
                 assert b"XTRD" not in f, f.hex()
 
 
+@pytest.mark.families("4in4", "6in6")
 def test_restart_three_times(lab1):
     """SIGTERM and start in turn, then SIGKILL and start: TAPs, sockets and files of the last life do no harm."""
     for end in (lab1.end, lab1.kill, lab1.end):
@@ -91,8 +96,8 @@ def test_restart_three_times(lab1):
         for r in ("r1", "r2", "r3"):
             lab1.start(r)
         wait_until(lambda: len(lab1.registrations()) == 2, 15, "registrations")
-        traffic.ping(lab1, "r4", "10.2.2.5")
-        traffic.ping(lab1, "r4", "10.1.1.2", 2)
+        traffic.ping(lab1, "r4", lab1.plan.lan(2, 5))
+        traffic.ping(lab1, "r4", lab1.plan.lan(1, 2), 2)
 
 
 def test_sigterm_leaves_no_socket(lab1):
@@ -104,11 +109,11 @@ def test_sigterm_leaves_no_socket(lab1):
     assert x.stop(signal.SIGINT) in (0, -signal.SIGINT)
     lab1.routers.pop("r2")
     lab1.start("r2")
-    traffic.ping(lab1, "r4", "10.2.2.5")
+    traffic.ping(lab1, "r4", lab1.plan.lan(2, 5))
 
 
 def test_second_process_with_the_same_configuration(lab1):
     """It says what is in its way and leaves the first alone."""
     r = lab1.run("r2", __import__("lab").XTRD, "-c", lab1.configs["r2"], check=False, timeout=20)
     assert r.returncode == 1 and r.stderr.strip()
-    traffic.ping(lab1, "r4", "10.2.2.5")
+    traffic.ping(lab1, "r4", lab1.plan.lan(2, 5))

@@ -549,6 +549,32 @@ static void lisp0(void **state)
 	run("! ip -4 rule | grep -q 4341");
 }
 
+/* For an address that no route leads to, Linux takes an EID's and goes to lisp0; LISP's own
+ * messages must not. */
+static void no_way_for_control(void **state)
+{
+	struct f *f = mirrored_lab();
+	struct xtr_lisp *l = &f->ctl->lisp;
+	struct xtr_ip dst, src, want;
+
+	WAY(f, "2001:db8:1::1", "local");
+	assert_int_equal(xtr_ip_parse("2620:99::1", &dst), 0);
+	run("ip -6 route get 2620:99::1 from 2001:db8:1::1 | grep -q 'dev lisp0'");
+	UNTIL(f, l->source_for(l, &dst, &src) == -ENETUNREACH);
+	run("ip -6 route add 2620:99::/32 via " R1);
+	assert_int_equal(l->source_for(l, &dst, &src), 0);
+	assert_int_equal(xtr_ip_parse("2001:db8:c::1", &want), 0);
+	assert_true(xtr_ip_equal(&src, &want));
+	/* a route whose source is an EID by somebody's wish; and that address itself */
+	run("ip -6 route replace 2620:99::/32 via " R1 " src 2001:db8:1::1");
+	assert_int_equal(l->source_for(l, &dst, &src), 0);
+	assert_int_equal(xtr_ip_parse("2001:db8:1::1", &want), 0);
+	assert_true(xtr_ip_equal(&src, &want));
+	assert_int_equal(l->source_for(l, &want, &src), 0);
+	assert_true(xtr_ip_equal(&src, &want));
+	finish(f);
+}
+
 /* Without IPv6 EIDs there is no IPv6 on lisp0, whoever left it there. */
 static void lisp0_without(void **state)
 {
@@ -583,6 +609,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(source_addresses),
 	    cmocka_unit_test(discovery),
 	    cmocka_unit_test(lisp0),
+	    cmocka_unit_test(no_way_for_control),
 	    cmocka_unit_test(lisp0_without),
 	};
 
