@@ -729,6 +729,27 @@ static void narrow(void **state)
 	COUNTED(w, "what may be split", XTR_C_CORE_BAD_LENGTH);
 }
 
+/* LISP packets in fragments: a tenth of a second's worth at once, and no more a second. */
+static void reassembled(void **state)
+{
+	struct world *w = *state;
+	struct cx *c = w->c;
+	const uint64_t *drops = c->ctl.dp->control_drops;
+	struct xtr_peer from = {.ip = fx_ip(RLOC4), .port = 50000};
+	uint8_t b[100] = {8};
+
+	for (unsigned i = 0; i < 1200; i++)
+		xtr_ctl_reassembled(&c->ctl, &from, b, sizeof(b), 64, 0, 1);
+	/* what came by no port, here there is none, was let this far */
+	assert_int_equal(drops[XTR_DROP_DECAP_SIDE], 1000);
+	assert_int_equal(drops[XTR_DROP_REASSEMBLED], 200);
+	xtr_clock_advance(&c->ctl.wheel, 1);
+	for (unsigned i = 0; i < 20; i++)
+		xtr_ctl_reassembled(&c->ctl, &from, b, sizeof(b), 64, 0, 1);
+	assert_int_equal(drops[XTR_DROP_DECAP_SIDE], 1010);
+	assert_int_equal(drops[XTR_DROP_REASSEMBLED], 210);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -745,6 +766,7 @@ int main(void)
 	    T(limits),
 	    T(ends),
 	    T(narrow),
+	    T(reassembled),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, eal_teardown);
