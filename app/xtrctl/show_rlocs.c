@@ -49,11 +49,11 @@ static void probe_cells(struct xtrctl_table *t, const json_t *v)
 static void rlocs_value(void *state, const char *key, json_t *value, bool item)
 {
 	static const struct xtrctl_column columns[] = {{"RLOC"}, {"State"}, {"Reason"},
-	    {"Next hop"}, {"Port"}, {"MTU", NULL, true}, {"Users", NULL, true}, {"Probe"},
-	    {"RTT", "ms", true}, {"Last", "answer"}, {"Probes", "answered", true},
-	    {"Packets", NULL, true}, {"Bytes", NULL, true}};
+	    {"Next hop"}, {"Port"}, {"MTU", NULL, true}, {"Path MTU", NULL, true},
+	    {"Users", NULL, true}, {"Probe"}, {"RTT", "ms", true}, {"Last", "answer"},
+	    {"Probes", "answered", true}, {"Packets", NULL, true}, {"Bytes", NULL, true}};
 	static const char *const left[] = {
-	    "rloc", "state", "reason", "next_hop", "port", "mtu", "users", NULL};
+	    "rloc", "state", "reason", "next_hop", "port", "mtu", "path_mtu", "users", NULL};
 	static const char *const right[] = {"packets", "bytes", NULL};
 	struct xtrctl_table *t;
 

@@ -151,7 +151,7 @@ static int read_quote(const uint8_t *q, size_t len, bool six, struct xtr_icmp_er
 		return -ENOENT;
 	e->src_port = xtr_get16(q + hlen);
 	udp_len = xtr_get16(q + hlen + 4);
-	if (udp_len < UDP_HDR_LEN + XTR_DATA_HDR_LEN ||
+	if (udp_len < UDP_HDR_LEN + XTR_DATA_HDR_LEN || e->outer_len < hlen + UDP_HDR_LEN ||
 	    (e->whole ? e->outer_len != hlen + udp_len : e->outer_len >= hlen + udp_len))
 		return -EBADMSG;
 	/* RFC 9300 section 5.3: we send no UDP checksum */

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rc == 0) {
 		require(e.from.af == (p[0] >> 4) && e.to.af == e.from.af);
 		require(e.src.af == e.from.af && e.dst.af == e.from.af);
-		require(e.outer_len >= 36 && e.outer_len <= 65535 + 40);
+		require(e.outer_len >= (e.whole ? 36 : 28) && e.outer_len <= 65535 + 40);
 		require(e.kind == XTR_ICMP_TOO_BIG || e.mtu == 0);
 		if (e.inner) {
 			require(e.has_data && e.inner > p && e.inner_len >= 20);

@@ -74,6 +74,14 @@ def lab1(algorithm="sha256", iid=0, plan=plans.DEFAULT):
     return configs
 
 
+def on_pcap(configs):
+    """The same configurations, whose ports see fragments as they are: net_pcap in place of net_af_packet."""
+    for router, c in configs.items():
+        for i, p in enumerate(c.get("ports", ())):
+            p["device"] = "net_pcap%d,iface=%s-%s,phy_mac=1" % (i, router, p["name"])
+    return configs
+
+
 R1 = plans.DEFAULT.petr  # Map-Server, Map-Resolver, PITR and PETR of lab 2
 
 

@@ -23,11 +23,7 @@ def lab():
     labs.need_binaries()
     with labs.Lab() as lab:
         lab.two_sites()
-        configs = conf.lab1()
-        for r in ("r2", "r3"):
-            for i, p in enumerate(configs[r]["ports"]):
-                p["device"] = "net_pcap%d,iface=%s-%s,phy_mac=1" % (i, r, p["name"])
-        lab.start_all(configs)
+        lab.start_all(conf.on_pcap(conf.lab1()))
         traffic.ping(lab, "r5", "10.1.1.4", 2)
         yield lab
 

@@ -294,7 +294,7 @@ class Streams(unittest.TestCase):
             lines = run(s, "show", "rlocs").stdout.decode().splitlines()
         self.assertEqual(len(lines), 2502)
         self.assertEqual([line.split()[0] for line in lines[2:]], [r["rloc"] for r in rows])
-        self.assertEqual([line.split()[6] for line in lines[2:]], [str(r["users"]) for r in rows])
+        self.assertEqual([line.split()[7] for line in lines[2:]], [str(r["users"]) for r in rows])
 
     def test_monitor(self):
         """Events are seen when they come, not when the connection ends."""
