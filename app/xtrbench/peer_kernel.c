@@ -23,9 +23,10 @@
 #include "app/xtrbench/datapath_peer.h"
 #include "app/xtrbench/datapath_run.h"
 
-#define BATCH   64u
-#define BATCHES 512u /* of each kind a window: a million packets would take seconds */
-#define FRAME   60u
+#define BATCH    64u
+#define BATCHES  512u /* of each kind a window: a million packets would take seconds */
+#define FRAME    60u
+#define ATTEMPTS 50u
 
 static struct kernel {
 	int s;
@@ -146,7 +147,8 @@ static uint64_t send_all(uint8_t *frame)
 	return bench_stamp() - start;
 }
 
-double bench_kernel_window(void)
+/* All of them have left: then their cycles a packet, else 0. */
+static double try(void)
 {
 	uint64_t before = left(), all, way_in;
 	double packets = BATCH * BATCHES;
@@ -159,6 +161,16 @@ double bench_kernel_window(void)
 	if (!all || !way_in || left() - before != BATCH * BATCHES)
 		return 0;
 	return ((double)all - (double)way_in) / packets;
+}
+
+/* Where others want this CPU too, the softirq's queue can overflow. */
+double bench_kernel_window(void)
+{
+	double cycles = 0;
+
+	for (unsigned i = 0; i < ATTEMPTS && cycles <= 0; i++)
+		cycles = try();
+	return cycles;
 }
 
 void bench_kernel_close(void)

@@ -272,20 +272,20 @@ static void report(struct job *j, unsigned size, const struct found *f)
 	json_t *figure;
 
 	snprintf(name, sizeof(name), "%s/size=%u", j->o->name, size);
-	figure = json_pack(
-	    "{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:i, s:s, s:i, s:f, s:I, s:I, s:I, s:s}", "suite",
-	    "rfc2544", "case", name, "metric", "throughput", "min", f->rate, "p10", f->rate,
-	    "median", f->rate, "max", f->rate, "samples", 1, "unit", "frames/s", "trials",
-	    (int)f->trials, "seconds", f->last.seconds, "sent", (json_int_t)f->last.sent, "lost",
-	    (json_int_t)(f->last.sent - f->last.received), "late", (json_int_t)f->last.late,
-	    "limited_by", f->limited ? "generator" : "device");
+	figure =
+	    json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:i, s:s, s:i, s:f, s:I, s:I, s:I, s:s}",
+		"suite", "rfc2544", "case", name, "metric", "throughput", "min", f->rate, "p10",
+		f->rate, "median", f->rate, "max", f->rate, "samples", 1, "unit", "frames/s",
+		"trials", (int)f->trials, "seconds", f->last.seconds, "sent",
+		(json_int_t)f->last.sent, "lost", (json_int_t)(f->last.sent - f->last.received),
+		"late", (json_int_t)f->last.late, "limited_by", f->lossy ? "loss" : "offer");
 	json_array_append_new(j->figures, figure);
 	if (!j->o->json)
 		/* on a wire each frame has 8 bytes in front and 12 of silence */
 		printf("%-9s %-38s %12.0f frames/s %10.1f Mbit/s of the wire; %u trials, the last "
-		       "%.2f s; limited by the %s\n",
+		       "%.2f s; limited by %s\n",
 		    "rfc2544", name, f->rate, f->rate * (size + 20) * 8 / 1e6, f->trials,
-		    f->last.seconds, f->limited ? "generator" : "device");
+		    f->last.seconds, f->lossy ? "loss" : "offer");
 }
 
 static int measure(struct job *j, unsigned size)

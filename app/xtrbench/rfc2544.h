@@ -55,7 +55,7 @@ struct found {
 	double rate; /* offered without loss, 0: none was found */
 	struct trial last;
 	unsigned trials;
-	bool limited; /* by what could be offered, not by the device */
+	bool lossy; /* a higher rate lost frames; else it could not be offered */
 };
 
 /* 0, or negative: a trial failed. */

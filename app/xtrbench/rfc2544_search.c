@@ -8,20 +8,17 @@
 #define OFFERED  0.995 /* of the rate: what is late by less is jitter */
 #define ATTEMPTS 20u   /* of the trial that decides */
 
-static bool good(const struct search *s, double rate, const struct trial *t)
+static int try(const struct search *s, struct found *f, double rate, double seconds, bool *good)
 {
+	struct trial *t = &f->last;
+	int rc = s->run(s->arg, rate, seconds, t);
 	uint64_t lost = t->sent > t->received ? t->sent - t->received : 0;
-
-	return t->sent && (double)lost <= s->loss * (double)t->sent &&
-	       (rate == 0 || t->rate >= rate * OFFERED);
-}
-
-static int try(const struct search *s, struct found *f, double rate, double seconds, bool *is_good)
-{
-	int rc = s->run(s->arg, rate, seconds, &f->last);
+	bool too_many = (double)lost > s->loss * (double)t->sent;
 
 	f->trials++;
-	*is_good = rc == 0 && good(s, rate, &f->last);
+	*good = rc == 0 && t->sent && !too_many && t->rate >= rate * OFFERED;
+	if (!*good)
+		f->lossy = too_many;
 	return rc;
 }
 
@@ -31,12 +28,12 @@ static int try(const struct search *s, struct found *f, double rate, double seco
  */
 static int decide(const struct search *s, struct found *f, double rate)
 {
-	bool is_good = false;
+	bool good = false;
 	int rc = 0;
 
-	for (unsigned i = 0; i < ATTEMPTS && rate > 0 && !rc && !is_good; i++) {
-		rc = try(s, f, rate, s->decides, &is_good);
-		if (is_good)
+	for (unsigned i = 0; i < ATTEMPTS && rate > 0 && !rc && !good; i++) {
+		rc = try(s, f, rate, s->decides, &good);
+		if (good)
 			f->rate = f->last.rate;
 		rate *= 1 - s->resolution;
 	}
@@ -46,24 +43,22 @@ static int decide(const struct search *s, struct found *f, double rate)
 int bench_search(const struct search *s, struct found *f)
 {
 	double low = 0, high = s->max;
-	bool is_good;
+	bool good;
 	int rc;
 
 	*f = (struct found){0};
-	rc = try(s, f, high, s->seconds, &is_good);
+	rc = try(s, f, high, s->seconds, &good);
 	if (rc)
 		return rc;
-	if (is_good) {
-		f->limited = true;
+	if (good)
 		low = high;
-	}
-	while (high - low > high * s->resolution) {
+	while (high - low > high * s->resolution && high * s->seconds > 2) {
 		double middle = (low + high) / 2;
 
-		rc = try(s, f, middle, s->seconds, &is_good);
+		rc = try(s, f, middle, s->seconds, &good);
 		if (rc)
 			return rc;
-		if (is_good)
+		if (good)
 			low = middle;
 		else
 			high = middle;
