@@ -82,6 +82,42 @@ static inline void dp_check_tx(unsigned port, const uint8_t *f, size_t len, bool
 	dp_require(dp_tos(h) == dp_tos(inner));
 }
 
+/* What a router may change of a packet: TTL or hop limit, which falls, TOS or traffic class, and
+ * the checksum. Is `out` the packet at `in`, but for that? */
+static inline bool dp_same_packet(const uint8_t *in, const uint8_t *out, size_t len)
+{
+	if (in[0] >> 4 != out[0] >> 4)
+		return false;
+	if (out[0] >> 4 == 6)
+		return len > 8 && out[7] < in[7] && !((in[1] ^ out[1]) & 15) &&
+		       !memcmp(in + 2, out + 2, 5) && !memcmp(in + 8, out + 8, len - 8);
+	return len > 12 && in[0] == out[0] && out[8] < in[8] && in[9] == out[9] &&
+	       !memcmp(in + 2, out + 2, 6) && !memcmp(in + 12, out + 12, len - 12);
+}
+
+/*
+ * The frame `f` left for the frame `in`. Its packet, or the one in the tunnel that it was put into,
+ * must be that which came in, or which came in a tunnel: at what place, is asked without trusting a
+ * length or a header.
+ */
+static inline void dp_check_content(
+    const uint8_t *in, size_t in_len, const uint8_t *f, size_t len, bool encap, bool decap)
+{
+	size_t at = 14, from = 14;
+
+	if (encap)
+		at += f[14] >> 4 == 6 ? 56 : 36;
+	dp_require(len > at && in_len >= 14 + (len - at));
+	if (decap)
+		from += 36; /* the least that is in front of it */
+	for (; from + (len - at) <= in_len; from++)
+		if (dp_same_packet(in + from, f + at, len - at))
+			return;
+		else if (!decap)
+			break;
+	dp_require(false);
+}
+
 /* The header's addresses from the tables, by their last byte, and a checksum that is right. */
 static inline void dp_repair4(uint8_t *h, size_t len)
 {

@@ -193,15 +193,16 @@ static unsigned mutate(uint8_t *f, unsigned len)
 
 struct outcome {
 	unsigned tx, punts;
-	uint64_t drops, encap;
+	uint64_t drops, encap, decap;
 };
 
-/* Takes and checks all that came out; before: packets encapsulated until then. */
-static struct outcome taken(uint64_t before)
+/* Takes and checks all that came out for the frame `in`; before: how it was until then. */
+static struct outcome taken(const uint8_t *in, unsigned in_len, const struct outcome *before)
 {
 	static uint8_t buf[4096];
-	struct outcome o = {
-	    .drops = dp_all_drops(&fix), .encap = xtr_dp_counter(fix.dp, XTR_CTR_ENCAP)};
+	struct outcome o = {.drops = dp_all_drops(&fix),
+	    .encap = xtr_dp_counter(fix.dp, XTR_CTR_ENCAP),
+	    .decap = xtr_dp_counter(fix.dp, XTR_CTR_DECAP)};
 	struct rte_mbuf *m;
 
 	for (unsigned port = 0; port < DP_PORTS; port++)
@@ -210,7 +211,9 @@ static struct outcome taken(uint64_t before)
 
 			rte_mbuf_sanity_check(m, 1);
 			assert_non_null(p);
-			dp_check_tx(port, p, m->pkt_len, o.encap != before);
+			dp_check_tx(port, p, m->pkt_len, o.encap != before->encap);
+			dp_check_content(in, in_len, p, m->pkt_len, o.encap != before->encap,
+			    o.decap != before->decap);
 			rte_pktmbuf_free(m);
 			o.tx++;
 		}
@@ -228,7 +231,7 @@ static void mutations(void **state)
 {
 	static uint8_t f[8192];
 	unsigned tx = 0, punts = 0, names = 0;
-	uint64_t drops = 0, encap = 0;
+	struct outcome before = {0};
 
 	for (unsigned i = 0; i < MUTATIONS; i++) {
 		unsigned port, len = mutate(f, any_frame(f, &port));
@@ -238,19 +241,18 @@ static void mutations(void **state)
 
 		assert_int_equal(rte_ring_enqueue(fix.rx[port], m), 0);
 		dp_turns(&fix);
-		o = taken(encap);
-		assert_int_equal(o.tx + o.punts + (o.drops - drops), 1);
+		o = taken(f, len, &before);
+		assert_int_equal(o.tx + o.punts + (o.drops - before.drops), 1);
 		assert_int_equal(dp_in_use(&fix), 0);
 		tx += o.tx;
 		punts += o.punts;
-		drops = o.drops;
-		encap = o.encap;
+		before = o;
 	}
 	for (unsigned d = 0; d < XTR_DROP_N; d++)
 		names += xtr_dp_drops(fix.dp, (enum xtr_drop)d) > 0;
 	/* they got far, and to many ends */
-	assert_true(tx > MUTATIONS / 5 && punts > MUTATIONS / 20 && drops > MUTATIONS / 5);
-	assert_true(encap > MUTATIONS / 20 && names >= 12);
+	assert_true(tx > MUTATIONS / 5 && punts > MUTATIONS / 20 && before.drops > MUTATIONS / 5);
+	assert_true(before.encap > MUTATIONS / 20 && names >= 12);
 	assert_true(xtr_dp_counter(fix.dp, XTR_CTR_DECAP) > MUTATIONS / 10);
 }
 
