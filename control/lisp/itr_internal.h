@@ -54,6 +54,9 @@ struct xtr_itr {
 	unsigned limit; /* learned mappings of all instances */
 	uint64_t evicted;
 	uint64_t quiet_ms; /* no log line about limits until then */
+	/* nobody answered: the last log line about an EID, and how many had none since */
+	uint64_t unanswered_ms;
+	unsigned unanswered_more;
 };
 
 /* make: NULL if memory is short. */

@@ -134,13 +134,32 @@ static void start(struct xtr_pending *p)
 	xtr_timer_arm(itr->l->wheel, &p->timer, REQUEST_MS, tick);
 }
 
+/* Counted, and logged once a second at most: a scan makes thousands. */
+static void report_silence(const struct xtr_pending *p)
+{
+	struct xtr_itr *itr = p->itr;
+	uint64_t now = xtr_wheel_now(itr->l->wheel);
+	char eid[XTR_EID_STRLEN];
+
+	itr->l->counters[XTR_C_ITR_RESOLVE_FAILED]++;
+	if (itr->unanswered_ms && now - itr->unanswered_ms < XTR_MS_PER_SEC) {
+		itr->unanswered_more++;
+		return;
+	}
+	xtr_log(XTR_LOG_WARNING,
+	    "map-cache: no Map-Reply for %s after %u Map-Requests, silent for %u s; %u more not "
+	    "logged",
+	    xtr_eid_format(&p->eid, eid), p->sent, QUIET_MS / XTR_MS_PER_SEC, itr->unanswered_more);
+	itr->unanswered_ms = now;
+	itr->unanswered_more = 0;
+}
+
 static void tick(struct xtr_timer *t)
 {
 	struct xtr_pending *p = pending_of(t);
 	struct xtr_itr *itr = p->itr;
 	struct xtr_mapping *m = itr_answer(itr, &p->eid);
 	uint64_t since = xtr_wheel_now(itr->l->wheel) - p->asked_ms;
-	char eid[XTR_EID_STRLEN];
 
 	if (p->state == XTR_DONE && m)
 		itr_limit_settled(m);
@@ -154,10 +173,7 @@ static void tick(struct xtr_timer *t)
 		xtr_timer_arm(itr->l->wheel, t, REQUEST_MS, tick);
 	} else if (p->state == XTR_ASKING) {
 		p->state = XTR_QUIET;
-		itr->l->counters[XTR_C_ITR_RESOLVE_FAILED]++;
-		xtr_log(XTR_LOG_WARNING,
-		    "map-cache: no Map-Reply for %s after %u Map-Requests, silent for %u s",
-		    xtr_eid_format(&p->eid, eid), p->sent, QUIET_MS / XTR_MS_PER_SEC);
+		report_silence(p);
 		xtr_timer_arm(itr->l->wheel, t, QUIET_MS, tick);
 	} else if (itr->ops.waited_for(itr->ops.arg, p)) {
 		start(p);
