@@ -8,6 +8,22 @@
 
 #include <rte_ethdev.h>
 
+/* To the port's own queue. bytes: of all of them. */
+static void send_burst(
+    struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n, uint64_t bytes)
+{
+	unsigned sent =
+	    rte_eth_tx_burst(w->dp->ports[port].ethdev, w->tx_queue[port], m, (uint16_t)n);
+
+	for (unsigned i = sent; i < n; i++) {
+		bytes -= m[i]->pkt_len;
+		xtr_drop(w, m[i], XTR_DROP_TX_FULL);
+	}
+	w->counters[XTR_CTR_TX] += sent;
+	w->port_tx[port][0] += sent;
+	w->port_tx[port][1] += bytes;
+}
+
 static void flush(struct xtr_worker *w, unsigned port)
 {
 	struct xtr_dp_port *p = &w->dp->ports[port];
@@ -29,14 +45,7 @@ static void flush(struct xtr_worker *w, unsigned port)
 	}
 	for (unsigned i = 0; i < n; i++)
 		bytes += m[i]->pkt_len;
-	sent = rte_eth_tx_burst(p->ethdev, w->tx_queue[port], m, (uint16_t)n);
-	for (unsigned i = sent; i < n; i++) {
-		bytes -= m[i]->pkt_len;
-		xtr_drop(w, m[i], XTR_DROP_TX_FULL);
-	}
-	w->counters[XTR_CTR_TX] += sent;
-	w->port_tx[port][0] += sent;
-	w->port_tx[port][1] += bytes;
+	send_burst(w, port, m, n, bytes);
 }
 
 void xtr_stage_tx(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
@@ -78,10 +87,19 @@ void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t 
 	}
 }
 
-void xtr_fast_tx_one(struct xtr_worker *w, struct rte_mbuf *const *m, unsigned port, unsigned n)
+#define DIRECT 16u /* so many packets are worth a call of the driver's */
+
+void xtr_fast_tx_one(
+    struct xtr_worker *w, struct rte_mbuf **m, unsigned port, unsigned n, uint64_t bytes)
 {
 	unsigned room = XTR_BURST - w->n_tx[port], some = RTE_MIN(n, room);
 
+	/* nothing waits that must leave before */
+	if (n >= DIRECT && !w->n_tx[port] && w->tx_queue[port] != UINT16_MAX &&
+	    likely(__atomic_load_n(&w->dp->ports[port].up, __ATOMIC_RELAXED))) {
+		send_burst(w, port, m, n, bytes);
+		return;
+	}
 	memcpy(&w->tx[port][w->n_tx[port]], m, some * sizeof(*m));
 	w->n_tx[port] = (uint16_t)(w->n_tx[port] + some);
 	if (w->n_tx[port] == XTR_BURST) {
