@@ -127,6 +127,36 @@ static struct xtr_worker *worker_create(struct xtr_dp *dp, unsigned index)
 	return w;
 }
 
+/*
+ * rte_pktmbuf_pool_create(), but for where objects may lie: without huge pages that begins each on
+ * a page of its own, where the same lines of all of them share a few sets of the cache.
+ */
+static struct rte_mempool *create_pool(const char *name, unsigned n, uint16_t room)
+{
+	struct rte_pktmbuf_pool_private priv = {
+	    .mbuf_data_room_size = room, .mbuf_priv_size = sizeof(struct xtr_pkt)};
+	const unsigned cache = 256, size = sizeof(struct rte_mbuf) + sizeof(struct xtr_pkt) + room;
+	struct rte_mempool *mp;
+	int rc;
+
+	if (rte_eal_has_hugepages() || rte_eal_iova_mode() != RTE_IOVA_VA)
+		return rte_pktmbuf_pool_create(
+		    name, n, cache, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
+	mp = rte_mempool_create_empty(
+	    name, n, size, cache, sizeof(priv), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	if (!mp)
+		return NULL;
+	rte_pktmbuf_pool_init(mp, &priv);
+	rc = rte_mempool_populate_default(mp);
+	if (rc < 0) {
+		rte_mempool_free(mp);
+		rte_errno = -rc;
+		return NULL;
+	}
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	return mp;
+}
+
 struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 {
 	/* Ethernet header, two VLAN tags and CRC beside the packet */
@@ -156,10 +186,8 @@ struct xtr_dp *xtr_dp_create(const struct xtr_dp_opts *opts)
 	dp->entry_rule = reserve(RULES_SIZE);
 	dp->rloc4 = reserve(RLOC4_SIZE);
 	dp->rloc6 = reserve(RLOC6_SIZE);
-	dp->rx_pool = rte_pktmbuf_pool_create(
-	    "rx", opts->mbufs, 256, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
-	dp->hold_pool = rte_pktmbuf_pool_create(
-	    "hold", opts->hold_mbufs, 256, sizeof(struct xtr_pkt), room, SOCKET_ID_ANY);
+	dp->rx_pool = create_pool("rx", opts->mbufs, room);
+	dp->hold_pool = create_pool("hold", opts->hold_mbufs, room);
 	dp->punt = rte_ring_create("punt", XTR_RING_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	if (!dp->instances || !dp->inst_of_iid || !dp->entry_rule || !dp->rloc4 || !dp->rloc6 ||
 	    !dp->rx_pool || !dp->hold_pool || !dp->punt)

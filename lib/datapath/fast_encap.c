@@ -1,89 +1,167 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Encapsulation of a burst, IPv4 in IPv4: see encap.c for what it does and why. */
-#include "datapath/fast.h"
+/* Encapsulation of a burst, either family in either: see encap.c for what it does and why. */
+#include "datapath/fast_way.h"
 
-#define OUTER (XTR_FAST_ETH + XTR_FAST_NET)
-
-/* What goes into each packet's headers, ready-made. */
+/* What goes into each packet's headers. */
 struct words {
-	uint32_t o2[XTR_BURST], h2[XTR_BURST];
-	uint32_t len_tos[XTR_BURST]; /* outer version to length */
-	uint32_t udp_ports[XTR_BURST], udp_len[XTR_BURST];
-	uint32_t flag[XTR_BURST]; /* I */
+	uint32_t csum[XTR_BURST] XTR_FAST_ALIGN; /* IPv4: struct xtr_tunnel's */
+	/* the outer IP header's first four words, UDP and LISP headers */
+	uint32_t ip[4][XTR_BURST], udp[4][XTR_BURST];
+	uint32_t hop_word[XTR_BURST];   /* inner */
+	uint32_t lengths[XTR_BURST][2]; /* the mbufs' */
 };
 
-XTR_FAST_LOOP static void make_words(
-    const struct xtr_fast *restrict b, const uint32_t *restrict csum, struct words *restrict o)
+static __rte_always_inline unsigned template_len(unsigned af)
 {
-	for (unsigned i = 0; i < b->n; i++) {
-		uint32_t h2 = b->h2[i], total = b->total[i] + XTR_FAST_NET;
-		uint32_t tos = b->h0[i] >> 8 & 0xff, ttl = (h2 & 0xff) - 1, sum;
+	return XTR_FAST_ETH + XTR_FAST_NET(af);
+}
 
-		sum = csum[i] + tos + total + (ttl << 8);
+/* What the tunnel's template says of its packets' words. */
+static __rte_always_inline void template_words(
+    struct words *o, unsigned i, const struct xtr_tunnel *t, unsigned af)
+{
+	const uint8_t *ip = t->tmpl + XTR_FAST_ETH;
+
+	o->csum[i] = t->csum;
+	if (af == 4)
+		memcpy(&o->ip[1][i], ip + 4, 4);
+	else
+		memcpy(&o->ip[2][i], ip + 8, 4);
+	memcpy(&o->ip[3][i], ip + 12, 4);
+	memcpy(&o->udp[2][i], ip + XTR_FAST_NET(af) - XTR_DATA_HDR_LEN, 4);
+}
+
+/* The same for all packets. */
+static __rte_always_inline void template_words_one(
+    struct words *restrict o, unsigned n, const struct xtr_tunnel *t, unsigned af)
+{
+	uint32_t csum, ip2, ip3, udp2;
+	unsigned which = af == 4 ? 1 : 2;
+
+	template_words(o, 0, t, af);
+	csum = o->csum[0];
+	ip2 = o->ip[which][0];
+	ip3 = o->ip[3][0];
+	udp2 = o->udp[2][0];
+	xtr_fast_fill(o->csum, n, csum);
+	xtr_fast_fill(o->ip[which], n, ip2);
+	xtr_fast_fill(o->ip[3], n, ip3);
+	xtr_fast_fill(o->udp[2], n, udp2);
+}
+
+/* The vector of a packet's words. */
+#define OF(words) XTR_VEC_CONST(b->words, i)
+
+static void make_outer4(const struct xtr_fast *restrict b, struct words *restrict o)
+{
+	XTR_FAST_EACH(i, b->n)
+	{
+		xtr_vec total = OF(total) + XTR_FAST_NET(4), ttl = OF(hops) - 1;
+		xtr_vec sum = XTR_VEC(o->csum, i) + OF(tos) + total + (ttl << 8);
+
 		sum = (sum & 0xffff) + (sum >> 16);
 		sum += sum >> 16;
-		o->o2[i] = xtr_swap16(~sum & 0xffff) << 16 | IPPROTO_UDP << 8 | ttl;
-		o->len_tos[i] = xtr_swap16(total) << 16 | tos << 8 | 0x45;
-		o->udp_ports[i] =
-		    xtr_swap16(XTR_PORT_DATA) << 16 | xtr_swap16(0xc000 | (b->hash[i] & 0x3fff));
-		o->udp_len[i] = xtr_swap16(total - XTR_FAST_IP);
-		o->flag[i] = b->word1[i] & 0x00ffffff ? XTR_DATA_I : 0;
-		o->h2[i] = xtr_fast_less_ttl(h2, 1);
+		XTR_VEC(o->ip[0], i) = xtr_vec_swap16(total) << 16 | OF(tos) << 8 | 0x45;
+		XTR_VEC(o->ip[2], i) = xtr_vec_swap16(~sum & 0xffff) << 16 | IPPROTO_UDP << 8 | ttl;
 	}
 }
 
-static uint32_t ready(
-    const struct xtr_worker *w, const struct xtr_fast *b, unsigned i, const struct xtr_tunnel *t)
+static void make_outer6(const struct xtr_fast *restrict b, struct words *restrict o)
 {
-	uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
+	XTR_FAST_EACH(i, b->n)
+	{
+		xtr_vec label = OF(hash) & RTE_IPV6_HDR_FL_MASK, tos = OF(tos);
 
-	bool yes = (state == XTR_HOP_READY) & xtr_fast_gate(w, &t->gate) &
-		   (b->total[i] + XTR_FAST_NET <= t->mtu) & (t->len == OUTER) &
-		   (b->m[i]->data_off >= XTR_FAST_NET);
-
-	return yes ? ~0u : 0;
+		/* none would be 0: 1, as a comparison says -1 */
+		label -= XTR_IF(label == 0);
+		XTR_VEC(o->ip[0], i) = 0x60 | tos >> 4 | (tos & 0xf) << 12 | (label >> 16) << 8 |
+				       xtr_vec_swap16(label) << 16;
+		XTR_VEC(o->ip[1], i) = (OF(hops) - 1) << 24 | IPPROTO_UDP << 16 |
+				       xtr_vec_swap16(OF(total) + XTR_FAST_UDP);
+	}
 }
 
-/* Which tunnels can take their packets. */
-static void look(struct xtr_worker *w, const struct xtr_fast *b, uint32_t *ok)
+static void make_rest(const struct xtr_fast *restrict b, struct words *restrict o, unsigned af)
 {
-	const struct xtr_tunnel *tunnels = w->dp->tunnel.base;
+	const uint32_t port = (uint32_t)xtr_swap16(XTR_PORT_DATA) << 16;
 
+	XTR_FAST_EACH(i, b->n)
+	{
+		xtr_vec word1 = OF(word1);
+
+		XTR_VEC(o->udp[0], i) = xtr_vec_swap16((OF(hash) & 0x3fff) | 0xc000) | port;
+		XTR_VEC(o->udp[1], i) = xtr_vec_swap16(OF(total) + XTR_FAST_UDP);
+		XTR_VEC(o->udp[2], i) |= XTR_IF((word1 & 0x00ffffff) != 0) & XTR_DATA_I;
+		XTR_VEC(o->udp[3], i) = word1;
+	}
+	xtr_fast_lengths(b, template_len(af), o->lengths);
+}
+
+static void make_inner(const struct xtr_fast *restrict b, struct words *restrict o)
+{
+	const xtr_vec one = xtr_vec_of(1);
+
+	XTR_FAST_EACH(i, b->n)
+	XTR_VEC(o->hop_word, i) =
+	    b->af == 4 ? xtr_fast_less4(OF(hop_word), one) : xtr_fast_less6(OF(hop_word), one);
+}
+
+/* What is the same in all packets of a tunnel. The rows that come after have the rest. */
+static __rte_always_inline void put_template(uint8_t *ip, const uint8_t *tmpl, unsigned af)
+{
+	uint8_t *frame = ip - template_len(af);
+
+	memcpy(frame, tmpl, 16);
+	if (af == 4)
+		memcpy(frame + 30, tmpl + 30, 4);
+	else
+		memcpy(frame + 22, tmpl + 22, 32);
+}
+
+/* Rows, lengths; templates are there. */
+static __rte_always_inline void put_words(
+    const struct xtr_fast *b, const struct words *o, unsigned af)
+{
+	const int net = (int)XTR_FAST_NET(af);
+	const unsigned hop_at = xtr_fast_hop_at(b->af);
+
+	xtr_rows_store(b->ip, -net, b->n, o->ip);
+	xtr_rows_store(b->ip, -(int)XTR_FAST_UDP, b->n, o->udp);
 	for (unsigned i = 0; i < b->n; i++) {
-		rte_prefetch0(&tunnels[b->target[i]]);
-		rte_prefetch0(&w->rloc[b->target[i]]);
+		struct rte_mbuf *m = b->m[i];
+
+		xtr_put32(b->ip[i] + hop_at, o->hop_word[i]);
+		m->data_off = (uint16_t)(m->data_off - XTR_FAST_NET(af));
+		xtr_fast_put_length(m, o->lengths[i]);
 	}
-	for (unsigned i = 0; i < b->n; i++)
-		ok[i] = ready(w, b, i, &tunnels[b->target[i]]);
 }
 
-static inline void write_headers(
-    const struct xtr_fast *b, const struct words *o, unsigned i, const struct xtr_tunnel *t)
+static __rte_always_inline void make_words(const struct xtr_fast *b, struct words *o, unsigned af)
 {
-	uint32_t total = b->total[i] + XTR_FAST_NET;
-	uint8_t *ip = b->ip[i], *net = ip - XTR_FAST_NET;
-	struct rte_mbuf *m = b->m[i];
+	if (af == 4)
+		make_outer4(b, o);
+	else
+		make_outer6(b, o);
+	make_rest(b, o, af);
+	make_inner(b, o);
+}
 
-	xtr_put32(ip + 8, o->h2[i]);
-	memcpy(ip - OUTER, t->tmpl, 32);
-	memcpy(ip - 32, t->tmpl + OUTER - 32, 32);
-	xtr_put32(net, o->len_tos[i]);
-	xtr_put32(net + 8, o->o2[i]);
-	xtr_put64(net + XTR_FAST_IP, (uint64_t)o->udp_len[i] << 32 | o->udp_ports[i]);
-	net[XTR_FAST_IP + 8] = (uint8_t)(t->tmpl[OUTER - 8] | o->flag[i]);
-	xtr_put32(ip - 4, b->word1[i]);
-	m->data_off = (uint16_t)(m->data_off - XTR_FAST_NET);
-	m->data_len = (uint16_t)(total + XTR_FAST_ETH);
-	m->pkt_len = total + XTR_FAST_ETH;
+static uint64_t bytes_of(const struct xtr_fast *b, unsigned more)
+{
+	uint32_t bytes = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		bytes += b->total[i];
+	return bytes + (uint64_t)b->n * more;
 }
 
 /* Entries that have counters of their own. */
-static void count_entries(struct xtr_worker *w, const struct xtr_fast *b)
+static void count_entries(struct xtr_worker *w, const struct xtr_fast *b, unsigned af)
 {
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->count[i]) {
 			w->entry[b->count[i]].packets++;
-			w->entry[b->count[i]].bytes += b->total[i] + XTR_FAST_NET;
+			w->entry[b->count[i]].bytes += b->total[i] + XTR_FAST_NET(af);
 		}
 }
 
@@ -94,69 +172,126 @@ static inline void count(struct xtr_worker *w, uint32_t index, uint64_t packets,
 }
 
 /* The whole burst to one tunnel. */
-static void encap_one(struct xtr_worker *w, const struct xtr_fast *b, const struct xtr_tunnel *t)
+static __rte_always_inline void encap_one(
+    struct xtr_worker *w, struct xtr_fast *b, const struct xtr_tunnel *t, unsigned af)
 {
-	uint32_t csum[XTR_BURST];
-	uint64_t bytes = 0;
+	uint64_t bytes = bytes_of(b, XTR_FAST_NET(af));
+	uint8_t tmpl[XTR_TUNNEL_TMPL_MAX];
 	struct words o;
 
+	memcpy(tmpl, t->tmpl, 64);
+	template_words_one(&o, b->n, t, af);
+	make_words(b, &o, af);
 	for (unsigned i = 0; i < b->n; i++)
-		csum[i] = t->csum;
-	make_words(b, csum, &o);
-	for (unsigned i = 0; i < b->n; i++) {
-		write_headers(b, &o, i, t);
-		bytes += b->total[i];
-	}
+		put_template(b->ip[i], tmpl, af);
+	put_words(b, &o, af);
 	if (unlikely(b->counts))
-		count_entries(w, b);
-	count(w, b->target[0], b->n, bytes + b->n * XTR_FAST_NET);
-	xtr_fast_tx_one(w, b->m, t->port, b->n);
+		count_entries(w, b, af);
+	count(w, b->target[0], b->n, bytes);
+	XTR_FAST_STEP(HEADERS);
+	xtr_fast_tx_one(w, b->m, t->port, b->n, bytes + b->n * XTR_FAST_ETH);
+	XTR_FAST_STEP(TX);
 }
 
-static void encap_each(struct xtr_worker *w, const struct xtr_fast *b)
+static __rte_always_inline void encap_each(
+    struct xtr_worker *w, const struct xtr_fast *b, unsigned af)
 {
 	const struct xtr_tunnel *tunnels = w->dp->tunnel.base;
-	uint32_t csum[XTR_BURST];
 	uint8_t ports[XTR_BURST];
 	struct words o;
 
-	for (unsigned i = 0; i < b->n; i++)
-		csum[i] = tunnels[b->target[i]].csum;
-	make_words(b, csum, &o);
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct xtr_tunnel *t = &tunnels[b->target[i]];
 
-		write_headers(b, &o, i, t);
-		count(w, b->target[i], 1, b->total[i] + XTR_FAST_NET);
+		put_template(b->ip[i], t->tmpl, af);
+		template_words(&o, i, t, af);
+		count(w, b->target[i], 1, b->total[i] + XTR_FAST_NET(af));
 		ports[i] = t->port;
 	}
+	make_words(b, &o, af);
+	put_words(b, &o, af);
 	if (unlikely(b->counts))
-		count_entries(w, b);
+		count_entries(w, b, af);
+	XTR_FAST_STEP(HEADERS);
 	xtr_fast_tx(w, b->m, ports, b->n);
+	XTR_FAST_STEP(TX);
+}
+
+/* May packets so long, with so much room in front, go into the tunnel? */
+static inline bool ready(
+    const struct xtr_worker *w, const struct xtr_tunnel *t, uint32_t total, uint32_t off)
+{
+	uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
+	unsigned net = XTR_FAST_NET(t->af);
+
+	return state == XTR_HOP_READY && xtr_fast_gate(w, &t->gate) && total + net <= t->mtu &&
+	       t->len == XTR_FAST_ETH + net && off >= net;
+}
+
+static bool all_ready(
+    const struct xtr_worker *w, const struct xtr_tunnel *t, const struct xtr_fast *b)
+{
+	uint32_t max = 0, min = ~0u;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		max = b->total[i] > max ? b->total[i] : max;
+		min = b->off[i] < min ? b->off[i] : min;
+	}
+	return ready(w, t, max, min);
+}
+
+/* Those of the second family to b6, if there are both. */
+static void split_families(struct xtr_fast *b, uint64_t six, struct xtr_fast *b6)
+{
+	uint32_t ok[XTR_BURST];
+	uint64_t ignored = 0;
+
+	xtr_fast_split(b, six, b6);
+	for (unsigned i = 0; i < b->n; i++)
+		ok[i] = !(six >> i & 1);
+	xtr_fast_keep(b, ok, &ignored);
+}
+
+static void encap_mixed(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest)
+{
+	const struct xtr_tunnel *tunnels = w->dp->tunnel.base;
+	uint32_t ok[XTR_BURST];
+	uint64_t six = 0;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		rte_prefetch0(&tunnels[b->target[i]]);
+		rte_prefetch0(&w->rloc[b->target[i]]);
+	}
+	for (unsigned i = 0; i < b->n; i++)
+		ok[i] = ready(w, &tunnels[b->target[i]], b->total[i], b->off[i]);
+	xtr_fast_keep(b, ok, rest);
+	w->counters[XTR_CTR_ENCAP] += b->n;
+	for (unsigned i = 0; i < b->n; i++)
+		six |= (uint64_t)(tunnels[b->target[i]].af == 6) << i;
+	if (likely(!six)) {
+		encap_each(w, b, 4);
+	} else if (six == xtr_fast_all(b->n)) {
+		encap_each(w, b, 6);
+	} else {
+		struct xtr_fast b6;
+
+		split_families(b, six, &b6);
+		encap_each(w, b, 4);
+		encap_each(w, &b6, 6);
+	}
 }
 
 void xtr_fast_encap(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest)
 {
-	uint32_t ok[XTR_BURST];
 	const struct xtr_tunnel *t = (const struct xtr_tunnel *)w->dp->tunnel.base + b->target[0];
 
-	if (xtr_fast_same(b->target, b->n)) {
-		uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
-		uint32_t max = 0, min = ~0u;
-		for (unsigned i = 0; i < b->n; i++) {
-			max = RTE_MAX(max, b->total[i]);
-			min = RTE_MIN(min, (uint32_t)b->m[i]->data_off);
-		}
-		if (likely((state == XTR_HOP_READY) & xtr_fast_gate(w, &t->gate) &
-			   (max + XTR_FAST_NET <= t->mtu) & (t->len == OUTER) &
-			   (min >= XTR_FAST_NET))) {
-			w->counters[XTR_CTR_ENCAP] += b->n;
-			encap_one(w, b, t);
-			return;
-		}
+	if (!xtr_fast_same(b->target, b->n) || unlikely(!all_ready(w, t, b))) {
+		encap_mixed(w, b, rest);
+		return;
 	}
-	look(w, b, ok);
-	xtr_fast_keep(b, ok, rest);
 	w->counters[XTR_CTR_ENCAP] += b->n;
-	encap_each(w, b);
+	if (t->af == 4)
+		encap_one(w, b, t, 4);
+	else
+		encap_one(w, b, t, 6);
 }

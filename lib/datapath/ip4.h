@@ -10,6 +10,7 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include "datapath/dp.h"
+#include "datapath/flow.h"
 #include "datapath/mbuf.h"
 
 /*
@@ -95,25 +96,10 @@ static inline void xtr_ip4_set_tos(struct rte_ipv4_hdr *ip, uint8_t tos)
 	ip->hdr_checksum = xtr_csum_update(ip->hdr_checksum, old, new);
 }
 
-static __rte_always_inline uint32_t xtr_flow_word(uint32_t hash, uint32_t word)
-{
-	word *= 0xcc9e2d51;
-	word = word << 15 | word >> 17;
-	hash ^= word * 0x1b873593;
-	hash = hash << 13 | hash >> 19;
-	return hash * 5 + 0xe6546b64;
-}
-
-/* A flow's hash, of words in network order: MurmurHash3, which compilers do for several flows at
- * once where machines have vectors. */
 static __rte_always_inline uint32_t xtr_flow_hash(
     uint32_t src, uint32_t dst, uint8_t protocol, uint32_t ports)
 {
-	uint32_t hash = xtr_flow_word(xtr_flow_word(xtr_flow_word(protocol, src), dst), ports);
-
-	hash = (hash ^ hash >> 16) * 0x85ebca6bu;
-	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
-	return hash ^ hash >> 16;
+	return xtr_flow_end(xtr_flow_word(xtr_flow_word(xtr_flow_word(protocol, src), dst), ports));
 }
 
 /* A flow's hash: addresses, protocol and ports; fragments by addresses and protocol alone, so that

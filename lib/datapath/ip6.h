@@ -8,10 +8,10 @@
 
 #include <netinet/in.h>
 #include <rte_byteorder.h>
-#include <rte_hash_crc.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include "datapath/counters.h"
+#include "datapath/flow.h"
 #include "datapath/mbuf.h"
 
 #define XTR_IP6_EXTENSIONS 8 /* headers between IPv6's and the upper layer's that are followed */
@@ -113,25 +113,20 @@ struct xtr_ip6_upper xtr_ip6_upper(
 static inline uint32_t xtr_ip6_flow(
     const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, unsigned off)
 {
-	uint32_t hash = xtr_ip6_label(ip);
-	uint64_t word[4];
+	uint32_t hash = xtr_ip6_label(ip), ports = 0, word[8];
 
-	memcpy(word, ip->src_addr, sizeof(word));
 	if (!hash) {
 		struct xtr_ip6_upper u = xtr_ip6_upper(m, ip, off);
 
 		hash = u.fragment ? IPPROTO_FRAGMENT : u.proto;
 		if ((u.proto == IPPROTO_TCP || u.proto == IPPROTO_UDP || u.proto == IPPROTO_SCTP) &&
-		    u.at + 4u <= RTE_MIN((unsigned)m->data_len - off, XTR_HEADERS)) {
-			uint32_t ports;
-
+		    u.at + 4u <= RTE_MIN((unsigned)m->data_len - off, XTR_HEADERS))
 			memcpy(&ports, (const char *)ip + u.at, 4);
-			hash = rte_hash_crc_4byte(ports, hash);
-		}
 	}
+	memcpy(word, ip->src_addr, sizeof(word));
 	for (unsigned i = 0; i < RTE_DIM(word); i++)
-		hash = rte_hash_crc_8byte(word[i], hash);
-	return hash;
+		hash = xtr_flow_word(hash, word[i]);
+	return xtr_flow_end(xtr_flow_word(hash, ports));
 }
 
 #endif

@@ -9,20 +9,13 @@
 
 #include <rte_ethdev.h>
 
-/* n frames of m leave, or do not leave after all. */
-static void count(struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n, bool leave)
+/* n frames of m, of a port and of its VLANs, leave, or do not leave after all. */
+static void count_mixed(
+    struct xtr_worker *w, const struct xtr_dp_port *p, struct rte_mbuf **m, unsigned n, bool leave)
 {
-	const struct xtr_dp_port *p = &w->dp->ports[port];
-	uint64_t bytes = 0, sign = leave ? 1 : ~0ull;
+	uint64_t sign = leave ? 1 : ~0ull;
 
 	w->counters[XTR_CTR_TX] += sign * n;
-	if (likely(!p->vlans)) {
-		for (unsigned i = 0; i < n; i++)
-			bytes += m[i]->pkt_len;
-		w->port_tx[port][0] += sign * n;
-		w->port_tx[port][1] += sign * bytes;
-		return;
-	}
 	for (unsigned i = 0; i < n; i++) {
 		unsigned tag, from = xtr_vlan_sender(p, m[i], &tag);
 
@@ -49,11 +42,28 @@ static unsigned prepare(
 	return n;
 }
 
+/* To the port's own queue. bytes: of all of them. */
+static void send_burst(
+    struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n, uint64_t bytes)
+{
+	unsigned sent =
+	    rte_eth_tx_burst(w->dp->ports[port].ethdev, w->tx_queue[port], m, (uint16_t)n);
+
+	for (unsigned i = sent; i < n; i++) {
+		bytes -= m[i]->pkt_len;
+		xtr_drop(w, m[i], XTR_DROP_TX_FULL);
+	}
+	w->counters[XTR_CTR_TX] += sent;
+	w->port_tx[port][0] += sent;
+	w->port_tx[port][1] += bytes;
+}
+
 static void flush(struct xtr_worker *w, unsigned port)
 {
 	struct xtr_dp_port *p = &w->dp->ports[port];
 	struct rte_mbuf **m = w->tx[port];
 	unsigned n = w->n_tx[port], sent;
+	uint64_t bytes = 0;
 	uint16_t queue = w->tx_queue[port];
 
 	w->n_tx[port] = 0;
@@ -70,13 +80,17 @@ static void flush(struct xtr_worker *w, unsigned port)
 	}
 	if (unlikely(p->offloads & XTR_OFFLOAD_VLAN_INSERT))
 		n = prepare(w, port, queue, m, n);
-	count(w, port, m, n, true); /* once sent they are not ours to look at */
-	sent = rte_eth_tx_burst(p->ethdev, queue, m, (uint16_t)n);
-	if (likely(sent == n))
+	if (unlikely(p->vlans != NULL)) {
+		count_mixed(w, p, m, n, true); /* once sent they are not ours to look at */
+		sent = rte_eth_tx_burst(p->ethdev, queue, m, (uint16_t)n);
+		count_mixed(w, p, m + sent, n - sent, false);
+		for (unsigned i = sent; i < n; i++)
+			xtr_drop(w, m[i], XTR_DROP_TX_FULL);
 		return;
-	count(w, port, m + sent, n - sent, false);
-	for (unsigned i = sent; i < n; i++)
-		xtr_drop(w, m[i], XTR_DROP_TX_FULL);
+	}
+	for (unsigned i = 0; i < n; i++)
+		bytes += m[i]->pkt_len;
+	send_burst(w, port, m, n, bytes);
 }
 
 static void queue_frame(struct xtr_worker *w, unsigned port, struct rte_mbuf *m)
@@ -127,13 +141,22 @@ void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t 
 		queue_frame(w, ports[i], m[i]);
 }
 
-void xtr_fast_tx_one(struct xtr_worker *w, struct rte_mbuf *const *m, unsigned port, unsigned n)
+#define DIRECT 16u /* so many packets are worth a call of the driver's */
+
+void xtr_fast_tx_one(
+    struct xtr_worker *w, struct rte_mbuf **m, unsigned port, unsigned n, uint64_t bytes)
 {
 	unsigned room, some;
 
 	if (unlikely(w->dp->ports[port].vlan)) {
 		for (unsigned i = 0; i < n; i++)
 			queue_frame(w, port, m[i]);
+		return;
+	}
+	/* nothing waits that must leave before */
+	if (n >= DIRECT && !w->n_tx[port] && w->tx_queue[port] != UINT16_MAX &&
+	    likely(__atomic_load_n(&w->dp->ports[port].up, __ATOMIC_RELAXED))) {
+		send_burst(w, port, m, n, bytes);
 		return;
 	}
 	room = XTR_BURST - w->n_tx[port];

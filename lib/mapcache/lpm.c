@@ -19,23 +19,27 @@ _Static_assert(offsetof(struct xtr_lpm, v4.word) == 0, "first");
 static const struct {
 	const char *name;
 	xtr_lpm4_lookup_fn *lookup4;
+	xtr_lpm4_table_fn *table4;
 	xtr_lpm6_lookup_fn *lookup6;
 } ways[] = {
 #ifdef XTR_HAVE_AVX512
-    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512, xtr_lpm6_lookup_avx512},
+    [XTR_LPM_AVX512] = {"avx512", xtr_lpm4_lookup_avx512, xtr_lpm4_table_avx512,
+	xtr_lpm6_lookup_avx512},
 #endif
 #ifdef XTR_HAVE_AVX2
-    [XTR_LPM_AVX2] = {"avx2", xtr_lpm4_lookup_avx2, xtr_lpm6_lookup_scalar},
+    [XTR_LPM_AVX2] = {"avx2", xtr_lpm4_lookup_avx2, xtr_lpm4_table_avx2, xtr_lpm6_lookup_scalar},
 #endif
-    [XTR_LPM_SCALAR] = {"scalar", xtr_lpm4_lookup_scalar, xtr_lpm6_lookup_scalar},
+    [XTR_LPM_SCALAR] = {"scalar", xtr_lpm4_lookup_scalar, xtr_lpm4_table_scalar,
+	xtr_lpm6_lookup_scalar},
 };
 
 /* Start: rw, then ro. */
 static xtr_lpm4_lookup_fn *lookup4 = xtr_lpm4_lookup_scalar;
+static xtr_lpm4_table_fn *table4 = xtr_lpm4_table_scalar;
 static xtr_lpm6_lookup_fn *lookup6 = xtr_lpm6_lookup_scalar;
 static enum xtr_lpm_way way = XTR_LPM_SCALAR;
 
-static bool machine_has(enum xtr_lpm_way w)
+bool xtr_lpm_machine_has(enum xtr_lpm_way w)
 {
 #ifdef RTE_ARCH_X86
 	if (w == XTR_LPM_AVX512)
@@ -52,9 +56,10 @@ static bool machine_has(enum xtr_lpm_way w)
 
 bool xtr_lpm_use(enum xtr_lpm_way w)
 {
-	if (w >= sizeof(ways) / sizeof(ways[0]) || !ways[w].lookup4 || !machine_has(w))
+	if (w >= sizeof(ways) / sizeof(ways[0]) || !ways[w].lookup4 || !xtr_lpm_machine_has(w))
 		return false;
 	lookup4 = ways[w].lookup4;
+	table4 = ways[w].table4;
 	lookup6 = ways[w].lookup6;
 	way = w;
 	return true;
@@ -184,4 +189,23 @@ void xtr_lpm_lookup6(
     const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
 	lookup6((const void *const *)tables, offsetof(struct xtr_lpm, v6), keys, values, n);
+}
+
+void xtr_lpm_lookup4_one(
+    const struct xtr_lpm *table, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	table4(&table->v4.word, keys, values, n);
+}
+
+void xtr_lpm_lookup6_one(
+    const struct xtr_lpm *table, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	const struct xtr_lpm *tables[64];
+
+	for (unsigned i = 0; i < RTE_DIM(tables) && i < n; i++)
+		tables[i] = table;
+	for (unsigned some; n; n -= some, keys += some, values += some) {
+		some = RTE_MIN(n, (unsigned)RTE_DIM(tables));
+		xtr_lpm_lookup6(tables, keys, values, some);
+	}
 }

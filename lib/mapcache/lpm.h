@@ -58,9 +58,16 @@ void xtr_lpm_lookup4(
     const struct xtr_lpm *const *tables, const uint32_t *keys, uint32_t *values, unsigned n);
 void xtr_lpm_lookup6(
     const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
+/* The same, all keys in one table. */
+void xtr_lpm_lookup4_one(
+    const struct xtr_lpm *table, const uint32_t *keys, uint32_t *values, unsigned n);
+void xtr_lpm_lookup6_one(
+    const struct xtr_lpm *table, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
 
 /* The instructions that look-ups use: the best this machine has, chosen at start. */
 enum xtr_lpm_way { XTR_LPM_SCALAR, XTR_LPM_AVX2, XTR_LPM_AVX512 };
+/* Has the machine what code compiled for this way needs? Any thread. */
+bool xtr_lpm_machine_has(enum xtr_lpm_way way);
 /* Tests and measurements, while nobody looks up. False (nothing changed) if the machine or the
  * build has them not. */
 bool xtr_lpm_use(enum xtr_lpm_way way);

@@ -206,5 +206,9 @@ void xtr_lpm4_big_list(const struct xtr_lpm4_big *b, struct xtr_lpm4_prefix *p);
 typedef void xtr_lpm4_lookup_fn(
     const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n);
 xtr_lpm4_lookup_fn xtr_lpm4_lookup_scalar, xtr_lpm4_lookup_avx2, xtr_lpm4_lookup_avx512;
+/* All keys in the table whose word this is. */
+typedef void xtr_lpm4_table_fn(
+    const uintptr_t *word, const uint32_t *keys, uint32_t *values, unsigned n);
+xtr_lpm4_table_fn xtr_lpm4_table_scalar, xtr_lpm4_table_avx2, xtr_lpm4_table_avx512;
 
 #endif

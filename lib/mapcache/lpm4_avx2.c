@@ -126,3 +126,8 @@ void xtr_lpm4_lookup_avx2(
 {
 	lookup_any(words, keys, values, n);
 }
+
+void xtr_lpm4_table_avx2(const uintptr_t *word, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	lookup_table(word, keys, values, n);
+}

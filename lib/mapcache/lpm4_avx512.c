@@ -286,3 +286,9 @@ void xtr_lpm4_lookup_avx512(
 {
 	lookup_any(words, keys, values, n);
 }
+
+void xtr_lpm4_table_avx512(
+    const uintptr_t *word, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	lookup_table(word, keys, values, n);
+}

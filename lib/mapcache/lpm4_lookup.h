@@ -206,25 +206,50 @@ static inline __attribute__((always_inline)) void lookup_mixed(
 		lookup_wide(word, key, values, n);
 }
 
+/* Up to BATCH keys in one table, if it has a form that there is a way of its own for. */
+static inline bool lookup_same(
+    const uintptr_t *at, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	uintptr_t word = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+
+	if (xtr_lpm4_tag(word) == XTR_LPM4_BIG)
+		LOOKUP_DIR(dir_of(word), keys, values, n);
+#ifdef LOOKUP_ONE
+	else if (xtr_lpm4_tag(word) == XTR_LPM4_ONE)
+		LOOKUP_ONE(xtr_lpm4_leaves(word), keys, values, n);
+#endif
+	else
+		return false;
+	return true;
+}
+
 static inline void lookup_any(
     const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
 {
 	for (unsigned done = 0, some; done < n; done += some) {
 		const uintptr_t *const *w = words + done;
-		uintptr_t word, differ = 0;
+		uintptr_t differ = 0;
 
 		some = n - done < BATCH ? n - done : BATCH;
 		for (unsigned i = 1; i < some; i++)
 			differ |= (uintptr_t)w[i] ^ (uintptr_t)w[0];
-		word = __atomic_load_n(w[0], __ATOMIC_ACQUIRE);
-		if (!differ && xtr_lpm4_tag(word) == XTR_LPM4_BIG)
-			LOOKUP_DIR(dir_of(word), keys + done, values + done, some);
-#ifdef LOOKUP_ONE
-		else if (!differ && xtr_lpm4_tag(word) == XTR_LPM4_ONE)
-			LOOKUP_ONE(xtr_lpm4_leaves(word), keys + done, values + done, some);
-#endif
-		else
+		if (differ || !lookup_same(w[0], keys + done, values + done, some))
 			lookup_mixed(w, keys + done, values + done, some);
+	}
+}
+
+static inline void lookup_table(
+    const uintptr_t *word, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	for (unsigned done = 0, some; done < n; done += some) {
+		const uintptr_t *words[BATCH];
+
+		some = n - done < BATCH ? n - done : BATCH;
+		if (lookup_same(word, keys + done, values + done, some))
+			continue;
+		for (unsigned i = 0; i < some; i++)
+			words[i] = word;
+		lookup_mixed(words, keys + done, values + done, some);
 	}
 }
 

@@ -386,6 +386,14 @@ static void taken_by_the_fast_path(void **state)
 	fix.dp->instances[0].source_check = XTR_CHECK_LOOSE;
 	for (unsigned i = 0; i < RTE_DIM(sources); i++)
 		assert_string_equal(one_way("172.16.9.1", sources[i], "10.1.1.4", false), PASS);
+	/* either family out of either */
+	entry("2001:db8:a1::/48", dp_to(XTR_FWD_ENCAP, a), 0);
+	entry("2001:db8:a2::/48", dp_to(XTR_FWD_ENCAP, tunnel("fd00:9::1")), 0);
+	entry("20.5.0.0/16", dp_to(XTR_FWD_ENCAP, tunnel("fd00:9::1")), 0);
+	assert_string_equal(
+	    one_way("172.16.9.1", "2001:db8:a1::1", "2001:db8:1:1::4", false), PASS);
+	assert_string_equal(one_way("fd00:9::1", "2001:db8:a2::1", "2001:db8:1:1::4", false), PASS);
+	assert_string_equal(one_way("fd00:9::1", "20.5.0.1", "10.1.1.4", false), PASS);
 	assert_int_equal(fix.w->arrivals, before);
 	assert_string_equal(one_way("172.16.9.1", sources[0], "10.1.1.4", true), PASS);
 	assert_int_equal(fix.w->arrivals, before + 1);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the port to the decision. See fast.h. */
+#include "datapath/fast_way.h"
+
+#include "datapath/hop.h"
+#include "datapath/use.h"
+
+/* n packets of a burst, and where they stand in it. */
+static void load(struct rte_mbuf *const *m, const uint8_t *place, unsigned n,
+    struct xtr_fast_raw *raw, struct xtr_fast *b)
+{
+	memcpy(b->m, m, n * sizeof(*m));
+	memcpy(b->place, place, n);
+	b->n = n;
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *frame = rte_pktmbuf_mtod(m[i], uint8_t *);
+
+		rte_prefetch0(frame);
+		b->off[i] = m[i]->data_off;
+		b->ip[i] = frame + XTR_FAST_ETH;
+	}
+	for (unsigned i = n; i % XTR_FAST_VECTOR; i++)
+		b->m[i] = (void *)b->spare;
+	xtr_fast_pad(b);
+	xtr_rows_load((uint8_t *const *)b->m, offsetof(struct rte_mbuf, packet_type), n, raw->len);
+	xtr_rows_load(b->ip, -(int)XTR_FAST_ETH, n, raw->eth);
+	xtr_rows_load(b->ip, 0, n, raw->ip);
+	xtr_rows_load(b->ip, 16, n, raw->ip + 4);
+	if (b->af == 6)
+		xtr_rows_load(b->ip, 32, n, raw->ip + 8);
+}
+
+/* Ethernet headers: how much room they leave, 0 where they are not plain and ours. */
+static void check_frames(
+    struct xtr_fast_raw *restrict raw, struct xtr_fast *restrict b, const uint32_t *mac)
+{
+	const uint32_t mac0 = mac[0], mac1 = mac[1];
+	const uint32_t type =
+	    rte_cpu_to_be_16(b->af == 4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6);
+
+	XTR_FAST_EACH(i, b->n)
+	{
+		xtr_vec len = XTR_VEC(raw->len[1], i), first = XTR_VEC(raw->len[2], i);
+		xtr_vec bad = (XTR_VEC(raw->eth[0], i) ^ mac0) |
+			      ((XTR_VEC(raw->eth[1], i) ^ mac1) & 0xffff) |
+			      ((XTR_VEC(raw->eth[3], i) ^ type) & 0xffff) |
+			      (len ^ (first & 0xffff)) | XTR_IF(len < XTR_FAST_ETH);
+
+		XTR_VEC(raw->room, i) = XTR_IF(bad == 0) & (len - XTR_FAST_ETH);
+		XTR_VEC(b->vlan, i) = first;
+	}
+}
+
+static bool padded(const struct xtr_fast_raw *restrict raw, const struct xtr_fast *restrict b)
+{
+	uint32_t differ = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		differ |= b->total[i] ^ raw->room[i];
+	return differ;
+}
+
+static uint64_t sum(const uint32_t *values, unsigned n)
+{
+	uint32_t bytes = 0; /* of a burst, at most 2^22 */
+
+	for (unsigned i = 0; i < n; i++)
+		bytes += values[i];
+	return bytes;
+}
+
+static void move(struct xtr_fast *to, unsigned k, const struct xtr_fast *b, unsigned i)
+{
+	to->m[k] = b->m[i];
+	to->ip[k] = b->ip[i];
+	to->off[k] = b->off[i];
+	to->vlan[k] = b->vlan[i];
+	to->total[k] = b->total[i];
+	to->tos[k] = b->tos[i];
+	to->hops[k] = b->hops[i];
+	to->hop_word[k] = b->hop_word[i];
+	to->src[k] = b->src[i];
+	to->dst[k] = b->dst[i];
+	to->hash[k] = b->hash[i];
+	to->word1[k] = b->word1[i];
+	to->target[k] = b->target[i];
+	to->count[k] = b->count[i];
+	to->place[k] = b->place[i];
+	if (b->af == 6) {
+		memmove(to->src6[k], b->src6[i], 16);
+		memmove(to->dst6[k], b->dst6[i], 16);
+	}
+}
+
+static uint32_t all_of(const uint32_t *ok, unsigned n)
+{
+	uint32_t all = ~0u;
+
+	for (unsigned i = 0; i < n; i++)
+		all &= ok[i];
+	return all;
+}
+
+bool xtr_fast_same(const uint32_t *values, unsigned n)
+{
+	uint32_t differ = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		differ |= values[i] ^ values[0];
+	return !differ;
+}
+
+void xtr_fast_keep(struct xtr_fast *b, const uint32_t *ok, uint64_t *rest)
+{
+	unsigned kept = 0;
+
+	if (likely(all_of(ok, b->n)))
+		return;
+	for (unsigned i = 0; i < b->n; i++)
+		if (ok[i])
+			move(b, kept++, b, i);
+		else
+			*rest |= 1ull << b->place[i];
+	b->n = kept;
+	xtr_fast_pad(b);
+}
+
+void xtr_fast_split(const struct xtr_fast *b, uint64_t which, struct xtr_fast *to)
+{
+	to->n = 0;
+	to->af = b->af;
+	to->hashed = b->hashed;
+	to->counts = b->counts;
+	to->padded = b->padded;
+	for (; which; which &= which - 1)
+		move(to, to->n++, b, (unsigned)__builtin_ctzll(which));
+	xtr_fast_pad(to);
+}
+
+/* All addresses are the first one. */
+static bool same6(const uint8_t (*keys)[16], unsigned n)
+{
+	uint64_t high = xtr_load64(keys[0]), low = xtr_load64(keys[0] + 8), differ = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		differ |= (xtr_load64(keys[i]) ^ high) | (xtr_load64(keys[i] + 8) ^ low);
+	return !differ;
+}
+
+bool xtr_fast_find(
+    const struct xtr_fast *b, const struct xtr_lpm *table, bool source, uint32_t *values)
+{
+	const uint8_t(*key6)[16] = source ? b->src6 : b->dst6;
+	const uint32_t *key4 = source ? b->src : b->dst;
+	bool one = b->af == 4 ? xtr_fast_same(key4, b->n) : same6(key6, b->n);
+	unsigned n = one ? 1 : b->n;
+
+	if (b->af == 4)
+		xtr_lpm_lookup4_one(table, key4, values, n);
+	else
+		xtr_lpm_lookup6_one(table, key6, values, n);
+	if (!one)
+		return xtr_fast_same(values, n);
+	xtr_fast_fill(values, b->n, values[0]);
+	return true;
+}
+
+/* Keeps the packets of own EIDs. */
+static void check_source(
+    struct xtr_worker *w, const struct xtr_instance *inst, struct xtr_fast *b, uint64_t *rest)
+{
+	const struct xtr_fwd *entries = w->dp->fwd.base;
+	uint32_t values[XTR_BURST] XTR_FAST_ALIGN;
+
+	if (xtr_fast_find(b, inst->database, true, values)) {
+		xtr_fast_fill(b->word1, b->n, entries[values[0]].word1);
+	} else {
+		for (unsigned i = 0; i < b->n; i++)
+			b->word1[i] = entries[values[i]].word1;
+	}
+	xtr_fast_keep(b, values, rest);
+}
+
+/* Where packets of an entry go: the next hop or tunnel. Returns its action, or XTR_FWD_NONE: not
+ * for the fast path. */
+static uint8_t follow(
+    struct xtr_worker *w, struct xtr_fast *b, unsigned i, struct xtr_fwd *fwd, bool view)
+{
+	b->target[i] = fwd->target;
+	b->count[i] = 0;
+	if (unlikely(!xtr_fast_gate(w, &fwd->gate)))
+		return XTR_FWD_NONE;
+	if (fwd->action == XTR_FWD_ENCAP && view) {
+		xtr_use(w, fwd);
+		b->count[i] = fwd->word1 >> XTR_FWD_COUNT_SHIFT;
+		b->counts |= b->count[i] != 0;
+	}
+	if (unlikely(fwd->set_log2)) {
+		if (!b->hashed)
+			xtr_fast_hash(NULL, b);
+		b->target[i] = xtr_hop_pick(w->dp, fwd, b->hash[i]);
+	}
+	return fwd->action;
+}
+
+/* What was found for each destination leads to which action. True: all to the same, kind[0]. */
+static bool follow_all(struct xtr_worker *w, struct xtr_fast *b, const uint32_t *values, bool same,
+    bool view, uint8_t *kind)
+{
+	struct xtr_fwd *entries = w->dp->fwd.base;
+	uint8_t other = 0;
+
+	b->counts = false;
+	if (same && !entries[values[0]].set_log2) {
+		kind[0] = follow(w, b, 0, &entries[values[0]], view);
+		xtr_fast_fill(b->target, b->n, b->target[0]);
+		xtr_fast_fill(b->count, b->n, b->count[0]);
+		return true;
+	}
+	for (unsigned i = 0; i < b->n; i++)
+		rte_prefetch0(&entries[values[i]]);
+	for (unsigned i = 0; i < b->n; i++) {
+		kind[i] = follow(w, b, i, &entries[values[i]], view);
+		other |= kind[i] ^ kind[0];
+	}
+	return !other;
+}
+
+static void act(struct xtr_worker *w, const struct xtr_dp_port *p, struct xtr_fast *b, uint8_t kind,
+    uint64_t *rest)
+{
+	if (kind == XTR_FWD_ENCAP && p->site)
+		xtr_fast_encap(w, b, rest);
+	else if (kind == XTR_FWD_FORWARD &&
+		 !(p->site && __atomic_load_n(&w->dp->blackholes, __ATOMIC_RELAXED)))
+		xtr_fast_forward(w, b, rest);
+	else if (kind == XTR_FWD_LOCAL && !p->site)
+		xtr_fast_decap(w, b, rest);
+	else
+		for (unsigned i = 0; i < b->n; i++)
+			*rest |= 1ull << b->place[i];
+}
+
+/* Each kind by itself. */
+static void act_mixed(struct xtr_worker *w, const struct xtr_dp_port *p, const struct xtr_fast *b,
+    const uint8_t *kind, uint64_t *rest)
+{
+	uint64_t left = xtr_fast_all(b->n), now;
+	struct xtr_fast part;
+
+	while (left) {
+		uint8_t k = kind[__builtin_ctzll(left)];
+
+		now = 0;
+		for (uint64_t look = left; look; look &= look - 1)
+			if (kind[__builtin_ctzll(look)] == k)
+				now |= look & -look;
+		left &= ~now;
+		xtr_fast_split(b, now, &part);
+		act(w, p, &part, k, rest);
+	}
+}
+
+/* Packets of one family. Returns by their place those that are not; *bytes: of all, if it is no
+ * NULL. */
+static __rte_always_inline uint64_t run(struct xtr_worker *w, const struct xtr_dp_port *p,
+    struct rte_mbuf *const *m, const uint8_t *place, unsigned n, uint8_t af, uint64_t *bytes)
+{
+	const struct xtr_instance *inst = &w->dp->instances[p->inst];
+	uint32_t ok[XTR_BURST] XTR_FAST_ALIGN, values[XTR_BURST] XTR_FAST_ALIGN;
+	uint32_t mac[2] = {0};
+	uint8_t kind[XTR_BURST];
+	struct xtr_fast_raw raw;
+	uint64_t rest = 0;
+	struct xtr_fast b;
+	bool same;
+
+	b.af = af;
+	load(m, place, n, &raw, &b);
+	XTR_FAST_STEP(LOAD);
+	memcpy(mac, p->mac, sizeof(p->mac));
+	check_frames(&raw, &b, mac);
+	if (bytes)
+		*bytes = sum(raw.len[1], n);
+	xtr_fast_check(&raw, &b, ok);
+	b.padded = padded(&raw, &b);
+	b.hashed = false;
+	if (p->site) /* most of what comes from there goes into a tunnel */
+		xtr_fast_hash(&raw, &b);
+	xtr_fast_keep(&b, ok, &rest);
+	XTR_FAST_STEP(CHECK);
+	if (p->site && b.n)
+		check_source(w, inst, &b, &rest);
+	XTR_FAST_STEP(SOURCE);
+	if (!b.n)
+		return rest;
+	same = xtr_fast_find(&b, p->site ? inst->lisp : inst->routes, false, values);
+	if (likely(follow_all(w, &b, values, same, p->site, kind))) {
+		XTR_FAST_STEP(DESTINATION);
+		act(w, p, &b, kind[0], &rest);
+	} else {
+		XTR_FAST_STEP(DESTINATION);
+		act_mixed(w, p, &b, kind, &rest);
+	}
+	return rest;
+}
+
+static bool is6(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, const struct rte_ether_hdr *)->ether_type ==
+	       rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6);
+}
+
+/* The other family's packets among those that are left. */
+static uint64_t run_others(struct xtr_worker *w, const struct xtr_dp_port *p,
+    struct rte_mbuf *const *m, bool six, uint64_t rest)
+{
+	struct rte_mbuf *other[XTR_BURST];
+	uint8_t place[XTR_BURST];
+	unsigned n = 0;
+
+	for (uint64_t look = rest; look; look &= look - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(look);
+
+		if (is6(m[i]) == six) {
+			other[n] = m[i];
+			place[n++] = (uint8_t)i;
+			rest &= ~(look & -look);
+		}
+	}
+	if (n)
+		rest |= run(w, p, other, place, n, six ? 6 : 4, NULL);
+	return rest;
+}
+
+/* To the front, in their order. */
+static unsigned keep_rest(struct rte_mbuf **m, uint64_t rest)
+{
+	unsigned kept = 0;
+
+	for (; rest; rest &= rest - 1)
+		m[kept++] = m[__builtin_ctzll(rest)];
+	return kept;
+}
+
+unsigned xtr_fast_way_burst(struct xtr_worker *w, unsigned port, struct rte_mbuf **m, unsigned n)
+{
+	static const uint8_t places[XTR_BURST] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36,
+	    37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58,
+	    59, 60, 61, 62, 63};
+	const struct xtr_dp_port *p = &w->dp->ports[port];
+	uint64_t rest, bytes;
+	unsigned left = 0;
+	bool six;
+
+	XTR_FAST_STEP_BEGIN();
+	six = is6(m[0]);
+	rest = run(w, p, m, places, n, six ? 6 : 4, &bytes);
+	if (unlikely(rest)) {
+		rest = run_others(w, p, m, !six, rest);
+		left = keep_rest(m, rest);
+		for (unsigned i = 0; i < left; i++)
+			bytes -= m[i]->pkt_len;
+	}
+	w->counters[XTR_CTR_RX] += n - left;
+	w->port_rx[port][0] += n - left;
+	w->port_rx[port][1] += bytes;
+	return left;
+}

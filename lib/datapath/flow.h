@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A flow's hash, of words in network order: MurmurHash3, which compilers do for several flows at
+ * once where machines have vectors. */
+#ifndef XTR_DATAPATH_FLOW_H
+#define XTR_DATAPATH_FLOW_H
+
+#include <stdint.h>
+#include <rte_common.h>
+
+/* The hash of what was before, and one word more. */
+static __rte_always_inline uint32_t xtr_flow_word(uint32_t hash, uint32_t word)
+{
+	word *= 0xcc9e2d51;
+	word = word << 15 | word >> 17;
+	hash ^= word * 0x1b873593;
+	hash = hash << 13 | hash >> 19;
+	return hash * 5 + 0xe6546b64;
+}
+
+/* After the last word: each bit of it changes each bit of the hash with the same likelihood. */
+static __rte_always_inline uint32_t xtr_flow_end(uint32_t hash)
+{
+	hash = (hash ^ hash >> 16) * 0x85ebca6bu;
+	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
+	return hash ^ hash >> 16;
+}
+
+#endif
