@@ -60,7 +60,8 @@ struct xtr_ctl {
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
 	int icmp_fd, icmp6_fd;
-	struct xtr_bucket icmp, core_errors, reassembled;
+	struct xtr_bucket icmp[XTR_DP_PORTS]; /* by rx port of what the errors are about */
+	struct xtr_bucket core_errors, reassembled;
 };
 
 /*
