@@ -62,7 +62,8 @@ struct xtr_ctl {
 	int icmp_fd, icmp6_fd;
 	unsigned doubts; /* EIDs asked for again for that reason, in the second that began at */
 	uint64_t doubts_ms;
-	struct xtr_bucket icmp, core_errors, reassembled;
+	struct xtr_bucket icmp[XTR_DP_PORTS]; /* by rx port of what the errors are about */
+	struct xtr_bucket core_errors, reassembled;
 };
 
 /*

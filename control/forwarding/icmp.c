@@ -17,7 +17,7 @@
 #include "datapath/split.h"
 #include "util/log.h"
 
-#define ICMP_RATE 1000u /* errors a second, RFC 1812 section 4.3.2.8 */
+#define ICMP_RATE 1000u /* errors a second and port, RFC 1812 section 4.3.2.8 */
 #define ICMP_QUOTE_MAX                                                                             \
 	548u /* of the packet that is quoted: 576 less both headers, RFC 1812 4.3.2.3 */
 
@@ -41,9 +41,10 @@ void xtr_ctl_icmp_open(struct xtr_ctl *ctl)
 	xtr_icmp6_open(ctl);
 }
 
-bool xtr_icmp_may_send(struct xtr_ctl *ctl)
+bool xtr_icmp_may_send(struct xtr_ctl *ctl, const struct xtr_pkt *pkt)
 {
-	return xtr_bucket_take(&ctl->icmp, xtr_wheel_now(&ctl->wheel), ICMP_RATE, ICMP_RATE / 10);
+	return xtr_bucket_take(
+	    &ctl->icmp[pkt->port], xtr_wheel_now(&ctl->wheel), ICMP_RATE, ICMP_RATE / 10);
 }
 
 struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, uint8_t af)
@@ -103,7 +104,8 @@ bool xtr_icmp4_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type,
 	    .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
 	const void *bytes;
 
-	if (ctl->icmp_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) || !xtr_icmp_may_send(ctl))
+	if (ctl->icmp_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) ||
+	    !xtr_icmp_may_send(ctl, pkt))
 		return false;
 	bytes = rte_pktmbuf_read(m, pkt->l2_len, quote, icmp.quote);
 	if (bytes != icmp.quote)

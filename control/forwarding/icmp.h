@@ -7,9 +7,10 @@
 
 #include "control/ctl.h"
 
-/* May another error be sent now? Counts it. One limit for both families (RFC 1812 section 4.3.2.8,
- * RFC 4443 section 2.4 f). */
-bool xtr_icmp_may_send(struct xtr_ctl *ctl);
+/* May another error be sent now, about this packet? Counts it. One limit a port for both families
+ * (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f): what comes by one port silences no other's.
+ */
+bool xtr_icmp_may_send(struct xtr_ctl *ctl, const struct xtr_pkt *pkt);
 /*
  * The address that an error comes from: that of the interface by which the packet came (RFC 1812
  * section 4.3.2.4, RFC 4443 section 2.2). What came out of a tunnel goes back by one, from an EID:

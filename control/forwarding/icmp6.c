@@ -87,7 +87,8 @@ bool xtr_icmp6_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type,
 	struct xtr_ip src = from && from->af == 6 ? *from : xtr_icmp_source(ctl, pkt, 6);
 	const void *bytes;
 
-	if (ctl->icmp6_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) || !xtr_icmp_may_send(ctl))
+	if (ctl->icmp6_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) ||
+	    !xtr_icmp_may_send(ctl, pkt))
 		return false;
 	bytes = rte_pktmbuf_read(m, pkt->l2_len, quote, icmp.quote);
 	if (bytes != icmp.quote)

@@ -201,6 +201,14 @@ def test_pings_are_told(lab):
     traffic.ping(lab, "r4", "10.2.2.5", 2, size=1336, options=("-M", "do"))
 
 
+def test_linux_on_the_router_is_told(lab):
+    """What R2's own Linux sends from its EID address, by way of lisp0."""
+    traffic.ping(lab, "r2", "10.2.2.5", 1, source="10.1.1.2")
+    got = traffic.ping(lab, "r2", "10.2.2.5", 1, source="10.1.1.2", size=1400, options=("-M", "do"), wait=2, check=False)
+    assert got.received == 0 and "mtu = 1364" in got.text.replace("mtu=", "mtu = "), got.text
+    traffic.ping(lab, "r2", "10.2.2.5", 2, source="10.1.1.2", size=1336, options=("-M", "do"))
+
+
 @pytest.mark.parametrize("size", [1336, 1337, 1400, 1436, 1437, 1472])
 def test_pings_without_df(lab, size):
     """Split so that they fit, from the second that was too big for the core on."""

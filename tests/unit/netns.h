@@ -54,6 +54,22 @@ static inline void enter_namespace(void)
 	run("ip link set lo up");
 }
 
+/* Waits until the kernel's worker has made an address usable that was given to lo. */
+static inline void address_usable(const char *address)
+{
+	char cmd[128];
+	struct timespec now, end;
+
+	snprintf(cmd, sizeof(cmd), "ip -6 route get %s 2>/dev/null | grep -q ^local", address);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += WAIT_MS / 1000;
+	while (system(cmd) != 0) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec > end.tv_sec)
+			fail_msg("address %s is not usable", address);
+	}
+}
+
 /* First characters of /proc/sys/net/PATH, without the line end. */
 static inline void get_sysctl(const char *path, char *buf, size_t size)
 {

@@ -54,6 +54,8 @@ static int setup(void **state)
 	enter_namespace();
 	run("ip addr add 10.1.0.1/24 dev lo && ip addr add " HOST4 "/24 dev lo");
 	run("ip addr add 2001:db8:1::1/64 dev lo nodad && ip addr add " HOST6 "/64 dev lo nodad");
+	address_usable("2001:db8:1::1");
+	address_usable(HOST6);
 	w->c = c = cx_new();
 	w->addresses[0][1] = fx_eid(FX_IID, "2001:db8:1::/64");
 	w->addresses[0][1].ip = fx_ip("2001:db8:1::1");

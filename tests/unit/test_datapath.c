@@ -345,6 +345,35 @@ static uint64_t count_punts(bool *dropped)
 	return n;
 }
 
+/* Where buffers are short, what would have to be split is dropped, whole. */
+static void test_no_buffers_for_parts(void **state)
+{
+	static struct rte_mbuf *all[8192];
+	uint8_t f[2048];
+	unsigned n, len;
+
+	for (unsigned left = 0; left < 6; left++) {
+		/* its two parts need two buffers each, while they are made */
+		len = dp_frame(f, DP_SITE, "10.1.1.4", "10.2.2.5", 1, 1500);
+		dp_rx(&fix, DP_SITE, f, len);
+		for (n = 0; n < RTE_DIM(all); n++)
+			if (!(all[n] = rte_pktmbuf_alloc(fix.dp->rx_pool)))
+				break;
+		assert_in_range(n, left, RTE_DIM(all) - 1);
+		for (unsigned i = 0; i < left; i++)
+			rte_pktmbuf_free(all[--n]);
+		dp_turns(&fix);
+		assert_int_equal(rte_ring_count(fix.tx[DP_CORE]), left < 4 ? 0 : 2);
+		while (rte_ring_count(fix.tx[DP_CORE]))
+			rte_pktmbuf_free(dp_tx(&fix, DP_CORE));
+		while (n)
+			rte_pktmbuf_free(all[--n]);
+		assert_int_equal(dp_in_use(&fix), 0);
+	}
+	assert_int_equal(xtr_dp_drops(fix.dp, XTR_DROP_FRAGMENT), 4);
+	assert_int_equal(xtr_dp_counter(fix.dp, XTR_CTR_SPLIT), 2);
+}
+
 /* Nothing is lost without a name: packets in are packets out, drops and punts. */
 static void test_sums(void **state)
 {
@@ -406,6 +435,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_instances, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_word1, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_petr_counts_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_no_buffers_for_parts, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
 	    {"test_sums with two workers", test_sums, setup_two, teardown, NULL},
 	};

@@ -282,6 +282,8 @@ static int icmp_setup(void **state)
 	enter_namespace();
 	w = world();
 	run("ip addr add 2001:db8:1::1/64 dev lo nodad && ip addr add " HOST "/64 dev lo nodad");
+	address_usable("2001:db8:1::1");
+	address_usable(HOST);
 	*state = w;
 	xtr_ctl_icmp_open(&w->c->ctl);
 	assert_true(w->c->ctl.icmp6_fd >= 0);
