@@ -54,14 +54,14 @@ def start_xtrd(build, bench, directory, ports, cpu, case):
 
 def start_testpmd(ports, cpu):
     """From either port to the other, as they are."""
-    return ["dpdk-testpmd", *COMMON, "--lcores=0@(%s),1@%d" % (",".join(map(str, os.sched_getaffinity(0))), cpu),
+    return ["stdbuf", "-oL", "dpdk-testpmd", *COMMON, "--lcores=0@(%s),1@%d" % (",".join(map(str, os.sched_getaffinity(0))), cpu),
         *("--vdev=" + p for p in ports), "--", "--auto-start", "--forward-mode=io", "--port-topology=paired",
         "--mbuf-size=9728", "--total-num-mbufs=8192", "--disable-link-check"]
 
 
-def wait_for(paths, process, log):
+def wait_for(ready, process, log):
     end = time.monotonic() + READY_S
-    while not all(p.exists() for p in paths):
+    while not ready():
         if process.poll() is not None or time.monotonic() > end:
             sys.exit("rfc2544: the device does not start:\n" + log.read_text()[-2000:])
         time.sleep(0.05)
@@ -98,8 +98,8 @@ def main():
         with open(log, "wb") as out:
             device = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=out, stderr=out, env=env)
         stack.callback(stop, device)
-        names = ["memif"] if known.over == "memif" else ["vhost0", "vhost1"]
-        wait_for([pathlib.Path(directory) / n for n in names], device, log)
+        # the last that each says of its start
+        wait_for(lambda: ("ready: " if known.device == "xtrd" else "Press enter") in log.read_text(), device, log)
         core, site = MACS[known.over]
         done = subprocess.run([bench, "rfc2544", *case, "--core-mac", core, "--site-mac", site, *rest, "--", *COMMON,
             "--lcores=0@%d" % generator, "--log-level=lib.eal:warning", *("--vdev=" + p for p in ours)], env=env,

@@ -7,18 +7,26 @@
 
 #define OFFERED  0.995 /* of the rate: what is late by less is jitter */
 #define ATTEMPTS 20u   /* of the trial that decides */
+#define AGAIN    3u    /* a trial whose rate was not offered says nothing of the device */
 
 static int try(const struct search *s, struct found *f, double rate, double seconds, bool *good)
 {
 	struct trial *t = &f->last;
-	int rc = s->run(s->arg, rate, seconds, t);
-	uint64_t lost = t->sent > t->received ? t->sent - t->received : 0;
-	bool too_many = (double)lost > s->loss * (double)t->sent;
+	bool lossy = false, offered = false;
+	int rc = 0;
 
-	f->trials++;
-	*good = rc == 0 && t->sent && !too_many && t->rate >= rate * OFFERED;
+	for (unsigned i = 0; i < AGAIN && !rc && !lossy && !offered; i++) {
+		uint64_t lost;
+
+		rc = s->run(s->arg, rate, seconds, t);
+		lost = t->sent > t->received ? t->sent - t->received : 0;
+		lossy = (double)lost > s->loss * (double)t->sent;
+		offered = t->sent && t->rate >= rate * OFFERED;
+		f->trials++;
+	}
+	*good = !rc && offered && !lossy;
 	if (!*good)
-		f->lossy = too_many;
+		f->lossy = lossy;
 	return rc;
 }
 

@@ -155,6 +155,15 @@ int bench_trial(struct tester *t, double rate, double seconds, struct trial *r)
 	return *t->stop ? -EINTR : 0;
 }
 
+/* Some drivers connect only when they are asked. */
+static void ask_links(const struct tester *t)
+{
+	struct rte_eth_link link;
+
+	for (unsigned i = 0; i < 2; i++)
+		rte_eth_link_get_nowait(t->ethdev[i], &link);
+}
+
 int bench_trial_wait(struct tester *t, double seconds)
 {
 	double hz = (double)rte_get_tsc_hz();
@@ -166,6 +175,7 @@ int bench_trial_wait(struct tester *t, double seconds)
 	while (!r.received && rte_rdtsc() < end && !*t->stop) {
 		if (rte_rdtsc() >= next || run.done < run.ready) {
 			send_due(&run, 1);
+			ask_links(t);
 			next = rte_rdtsc() + rte_get_tsc_hz() / 100;
 		}
 		receive(&run);
