@@ -79,8 +79,8 @@ void xtr_hold_share_fini(struct xtr_holder *h);
 /* m is about to be appended to q; q has lost n of its packets. */
 void xtr_hold_share_add(struct xtr_holder *h, struct xtr_hold *q, const struct xtr_pkt *pkt);
 void xtr_hold_share_sub(struct xtr_holder *h, struct xtr_hold *q, unsigned n);
-/* The queue whose first packet has to go for a packet like this one, in its instance (or NULL:
- * any); NULL: it is the new packet that goes. */
+/* The queue whose first packet has to go for a packet like this one, in its instance or in all;
+ * NULL: it is the new packet that goes. */
 struct xtr_hold *xtr_hold_share_victim(
     const struct xtr_holder *h, const struct xtr_pkt *pkt, bool in_instance);
 
