@@ -237,6 +237,16 @@ static void dropping(void *arg, struct rte_mbuf *m, enum xtr_drop reason)
 		xtr_ctl_say_unreachable(ctl, m, reason);
 }
 
+/* What was punted so far: more may come while this runs, which is the next turn's. */
+static void drain(void *arg)
+{
+	struct xtr_ctl *ctl = arg;
+	unsigned left = rte_ring_count(ctl->dp->punt), done;
+
+	while (left && (done = xtr_ctl_punts(ctl, RTE_MIN(left, PUNTS_A_TURN))) != 0)
+		left -= done;
+}
+
 static bool create_tables(struct xtr_ctl *ctl)
 {
 	const struct xtr_config *cfg = ctl->cfg;
@@ -247,10 +257,9 @@ static bool create_tables(struct xtr_ctl *ctl)
 
 	ctl->fib = xtr_fib_create(ctl->dp);
 	if (!ctl->fib || xtr_holder_init(&ctl->holder, ctl->dp, cfg->lisp.hold_per_eid,
-			     cfg->lisp.hold_per_instance, cfg->lisp.hold_total) < 0)
+			     cfg->lisp.hold_per_instance, cfg->lisp.hold_total, drain, ctl) < 0)
 		return false;
 	ctl->holder.dropping = dropping;
-	ctl->holder.arg = ctl;
 	ctl->rib = xtr_rib_create(ctl->dp, ctl->fib, &ctl->holder, &ctl->wheel, &rib_ops);
 	if (!ctl->rib)
 		return false;

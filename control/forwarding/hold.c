@@ -12,10 +12,8 @@ struct xtr_gate {
 	struct rte_mbuf *last;
 	bool mixed; /* packets are not in order of arrival */
 	bool open;  /* stays in the list until all workers have adopted it */
-	bool passed;
 	uint32_t number;
 	uint64_t token;       /* grace period since publication, then since it opened */
-	uint32_t punted;      /* how far the punt ring was filled when that had passed */
 	uint32_t mark[FLOWS]; /* the lowest of the packets' marks; 0: it has, and had, none */
 };
 
@@ -149,10 +147,14 @@ static void drop(struct xtr_dp *dp, struct rte_mbuf *m, enum xtr_drop reason)
 }
 
 int xtr_holder_init(struct xtr_holder *h, struct xtr_dp *dp, unsigned per_queue,
-    unsigned per_instance, unsigned total)
+    unsigned per_instance, unsigned total, void (*drain)(void *arg), void *arg)
 {
-	*h = (struct xtr_holder){
-	    .dp = dp, .per_queue = per_queue, .per_instance = per_instance, .total = total};
+	*h = (struct xtr_holder){.dp = dp,
+	    .per_queue = per_queue,
+	    .per_instance = per_instance,
+	    .total = total,
+	    .drain = drain,
+	    .arg = arg};
 	h->n_instance = calloc(XTR_DP_INSTANCES, sizeof(*h->n_instance));
 	h->last = &h->first;
 	h->epoch = dp->gate_open + 1;
@@ -372,20 +374,6 @@ static void next_number(struct xtr_holder *h)
 	sweep(h, &h->dp->tunnel, offsetof(struct xtr_tunnel, gate));
 }
 
-/* Nobody punts for it any more, and what was punted until then has joined its gate. */
-static bool has_all(struct xtr_holder *h, struct xtr_gate *g)
-{
-	const struct rte_ring *r = h->dp->punt;
-
-	if (!g->passed) {
-		if (!xtr_rcu_passed(&h->dp->rcu, g->token))
-			return false;
-		g->passed = true;
-		g->punted = __atomic_load_n(&r->prod.tail, __ATOMIC_ACQUIRE);
-	}
-	return (int32_t)(__atomic_load_n(&r->cons.tail, __ATOMIC_RELAXED) - g->punted) >= 0;
-}
-
 void xtr_gate_poll(struct xtr_holder *h)
 {
 	struct xtr_gate *g = h->collecting;
@@ -397,17 +385,19 @@ void xtr_gate_poll(struct xtr_holder *h)
 		*h->last = g;
 		h->last = &g->next;
 	}
-	for (g = h->first; g && has_all(h, g); g = g->next) {
+	for (g = h->first; g && xtr_rcu_passed(&h->dp->rcu, g->token); g = g->next) {
+		/* Nobody punts for these any more: what was punted is in the ring, and joins its
+		 * gate now. */
+		h->drain(h->arg);
 		if (g->open)
 			continue;
 		if (!empty_gate(h, g))
 			break;
 		__atomic_store_n(&h->dp->gate_open, g->number, __ATOMIC_RELEASE);
 		g->open = true;
-		g->passed = false;
 		g->token = xtr_rcu_start(&h->dp->rcu);
 	}
-	while ((g = h->first) != NULL && g->open && has_all(h, g)) {
+	while ((g = h->first) != NULL && g->open && xtr_rcu_passed(&h->dp->rcu, g->token)) {
 		h->first = g->next;
 		if (!h->first)
 			h->last = &h->first;

@@ -33,15 +33,15 @@ struct xtr_holder {
 	struct xtr_hold_party *parties, *most;
 	uint32_t epoch; /* of the batch that collects now */
 	struct xtr_gate *collecting, *first, **last;
+	void (*drain)(void *arg); /* empties the punt ring */
 	/* NULL, or told of each packet that xtr_hold_drop() drops, which stays the caller's. To be
-	 * set, with arg, after xtr_holder_init(). */
+	 * set after xtr_holder_init(). */
 	void (*dropping)(void *arg, struct rte_mbuf *m, enum xtr_drop reason);
 	void *arg;
 };
 
-/* 0 or -ENOMEM. */
 int xtr_holder_init(struct xtr_holder *h, struct xtr_dp *dp, unsigned per_queue,
-    unsigned per_instance, unsigned total);
+    unsigned per_instance, unsigned total, void (*drain)(void *arg), void *arg);
 void xtr_holder_fini(struct xtr_holder *h);
 
 /* Takes m: copies it into the control lcore's pool and frees it, or counts a drop with the limit's
@@ -64,9 +64,8 @@ void xtr_gate_release(struct xtr_holder *h, struct xtr_hold *q);
 /* A packet punted before the gate `number` was seen: joins the gate if it is still closed, else
  * goes straight back to its worker. Takes m. */
 void xtr_gate_late(struct xtr_holder *h, uint32_t number, struct rte_mbuf *m);
-/* Once a turn of the control loop, when all that was taken from the punt ring has been dealt with:
- * ends this turn's batch, and opens gates whose grace period has passed and whose packets are here.
- */
+/* Once a turn of the control loop: ends this turn's batch, and opens gates whose grace period has
+ * passed. */
 void xtr_gate_poll(struct xtr_holder *h);
 static inline bool xtr_gate_is_open(const struct xtr_holder *h, uint32_t number)
 {

@@ -106,6 +106,12 @@ static inline bool cx_source(void *arg, unsigned port, uint8_t af, struct xtr_ip
 	return xtr_ctl_port_address(arg, port, af, src);
 }
 
+static inline void cx_drain(void *arg)
+{
+	while (xtr_ctl_punts(arg, 256))
+		;
+}
+
 /* --- a turn of the loop, and time --- */
 
 static inline void cx_turn(struct cx *c)
@@ -255,7 +261,7 @@ static inline void cx_start(struct cx *c)
 	ctl->fib = xtr_fib_create(ctl->dp);
 	assert_non_null(ctl->fib);
 	assert_int_equal(xtr_holder_init(&ctl->holder, ctl->dp, c->cfg.lisp.hold_per_eid,
-			     c->cfg.lisp.hold_per_instance, c->cfg.lisp.hold_total),
+			     c->cfg.lisp.hold_per_instance, c->cfg.lisp.hold_total, cx_drain, ctl),
 	    0);
 	ctl->rib = xtr_rib_create(ctl->dp, ctl->fib, &ctl->holder, &ctl->wheel, &rib_ops);
 	assert_non_null(ctl->rib);

@@ -55,7 +55,6 @@ struct fx {
 	bool mapped;
 	uint32_t gate;
 	struct xtr_hold waiting;
-	bool aside; /* packets to EIDs that are not in it are freed */
 	unsigned punts[XTR_PUNT_N];
 };
 
@@ -112,10 +111,6 @@ static inline void fx_miss(struct fx *f, struct rte_mbuf *m, const struct xtr_ip
 {
 	uint32_t gate = xtr_fib_gate(f->fib, xtr_pkt(m)->inst, dst);
 
-	if (f->aside && dst->b[1] != 2) {
-		rte_pktmbuf_free(m);
-		return;
-	}
 	if (f->mapped || !xtr_gate_is_open(&f->holder, gate))
 		xtr_gate_late(&f->holder, gate, m);
 	else
@@ -142,6 +137,15 @@ static inline void fx_punt(struct fx *f, struct rte_mbuf *m)
 		xtr_rib_hold_host(f->rib, pkt->out, &dst, m);
 	else
 		rte_pktmbuf_free(m);
+}
+
+static inline void fx_drain(void *arg)
+{
+	struct fx *f = arg;
+	struct rte_mbuf *m;
+
+	while (rte_ring_sc_dequeue(f->dp->punt, (void **)&m) == 0)
+		fx_punt(f, m);
 }
 
 /* One turn of the control loop. */
@@ -218,7 +222,8 @@ static inline struct fx *fx_new(unsigned per_queue, unsigned per_instance, unsig
 	xtr_clock_advance(&f->wheel, 1000);
 	f->fib = xtr_fib_create(f->dp);
 	assert_non_null(f->fib);
-	assert_int_equal(xtr_holder_init(&f->holder, f->dp, per_queue, per_instance, total), 0);
+	assert_int_equal(
+	    xtr_holder_init(&f->holder, f->dp, per_queue, per_instance, total, fx_drain, f), 0);
 	f->rib = xtr_rib_create(f->dp, f->fib, &f->holder, &f->wheel, &rib_ops);
 	assert_non_null(f->rib);
 	f->rlocs = xtr_rlocs_create(f->dp, f->rib, &f->holder, &f->wheel, &rloc_ops);

@@ -135,40 +135,6 @@ static void late_joins(void **state)
 	xtr_rloc_put(f->rlocs, r);
 }
 
-/* Many punts of others stand in the ring: a gate whose packets may be among them waits until its
- * turn has come, and nobody works them off in one go. */
-static void behind_others(void **state)
-{
-	struct fx *f = *state;
-	struct xtr_rloc *r = rloc_up(f);
-
-	fx_send_eid(f, 0, 1);
-	xtr_worker_turn(f->w);
-	fx_turn(f);
-	for (unsigned i = 0; i < 600; i++) {
-		fx_send(f, 0, "10.1.0.9", "10.3.0.7", i);
-		if (i % 64 == 63)
-			xtr_worker_turn(f->w);
-	}
-	fx_send_eid(f, 1, 1);
-	xtr_worker_turn(f->w);
-	assert_int_equal(rte_ring_count(f->dp->punt), 601);
-	f->aside = true; /* the others' packets go elsewhere */
-	fx_resolve(f, r->tunnel);
-	fx_send_eid(f, 2, 1);
-	for (unsigned turns = 0; turns < 3; turns++) {
-		xtr_worker_turn(f->w);
-		assert_int_equal(rte_ring_count(f->tx[1]), 0);
-		assert_int_equal(f->w->n_gate, 1);
-		fx_turn(f);
-		assert_int_equal(
-		    rte_ring_count(f->dp->punt), turns < 2 ? 601 - 256 * (turns + 1) : 0);
-	}
-	settle(f);
-	fx_expect(f, 1, 0, 3);
-	xtr_rloc_put(f->rlocs, r);
-}
-
 /* Gates of one turn are one gate; those of several open in turn. */
 static void several_gates(void **state)
 {
@@ -778,7 +744,6 @@ int main(int argc, char **argv)
 	    T(order_is_kept),
 	    T(late_joins),
 	    T(several_gates),
-	    T(behind_others),
 	    T_SMALL(limits),
 	    T_SMALL(shares),
 	    T_SMALL(drop_by_age),
