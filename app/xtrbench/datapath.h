@@ -6,7 +6,7 @@
 #include "app/xtrbench/bench.h"
 #include "app/xtrbench/datapath_run.h"
 
-#define DATAPATH_VARIANTS 3 /* by enum bench_mix */
+#define DATAPATH_VARIANTS BENCH_INPUTS /* by enum bench_mix */
 
 struct datapath {
 	struct bench *b;
@@ -18,6 +18,8 @@ struct datapath {
 	struct bench_count count[BENCH_CASE_WORKERS];
 	/* cycles a packet of each window */
 	double samples[DATAPATH_VARIANTS][BENCH_CASE_WORKERS][BENCH_WINDOWS];
+	/* of each variant's bursts in a window, where there are several: the medians */
+	double medians[DATAPATH_VARIANTS][BENCH_WINDOWS];
 	/* of the first worker while the others wait, where there are several */
 	double alone[BENCH_WINDOWS];
 };

@@ -260,5 +260,6 @@ void bench_dp_close(struct bench_dp *d)
 		}
 	xtr_dp_destroy(d->dp);
 	free(d->far);
+	free(d->each);
 	memset(d, 0, sizeof(*d));
 }

@@ -31,6 +31,7 @@ struct bench_dp {
 	 * case has flows */
 	uint8_t *far;
 	unsigned n_far;
+	uint32_t *each; /* datapath_run.c: cycles of each burst; NULL: not kept */
 };
 
 extern const uint8_t bench_mac[BENCH_PORTS][6], bench_neighbour_mac[BENCH_PORTS][6];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Windows of all variants in turn, on one lcore or several; and the figures that come of them. */
+/* Windows of all variants, on one lcore or several; and the figures that come of them. */
 #include "app/xtrbench/datapath.h"
 
 #include <pthread.h>
@@ -12,13 +12,11 @@ struct team {
 	bool short_of_buffers;
 };
 
-static double window(struct team *t, unsigned worker, struct bench_input *in, uint64_t stamp)
+static void windows(struct team *t, unsigned worker, struct bench_input *in, unsigned variants,
+    uint64_t stamp, double *cycles)
 {
-	double cycles = bench_window(&t->p->d, worker, in, stamp, &t->p->count[worker]);
-
-	if (cycles == 0)
+	if (bench_windows(&t->p->d, worker, in, variants, stamp, &t->p->count[worker], cycles) < 0)
 		__atomic_store_n(&t->short_of_buffers, true, __ATOMIC_RELAXED);
-	return cycles;
 }
 
 /* Each worker begins somewhere else. */
@@ -46,13 +44,17 @@ static int measure(void *arg)
 	begin(p, worker, in);
 	bench_worker_begin(&p->d, worker);
 	for (unsigned i = 0; i < p->b->windows; i++) {
-		for (unsigned v = 0; v < p->variants; v++) {
-			pthread_barrier_wait(&t->gate);
-			p->samples[v][worker][i] = window(t, worker, &in[v], stamp);
-		}
+		double cycles[DATAPATH_VARIANTS] = {0};
+
+		pthread_barrier_wait(&t->gate);
+		windows(t, worker, in, p->variants, stamp, cycles);
+		for (unsigned v = 0; v < p->variants; v++)
+			p->samples[v][worker][i] = cycles[v];
+		for (unsigned v = 0; v < p->variants && p->d.each; v++)
+			p->medians[v][i] = bench_median(&p->d, in, v);
 		pthread_barrier_wait(&t->gate);
 		if (p->c->workers > 1 && worker == 0)
-			p->alone[i] = window(t, worker, &in[0], stamp);
+			windows(t, worker, in, 1, stamp, &p->alone[i]);
 	}
 	bench_worker_end(&p->d, worker);
 	return 0;
@@ -105,21 +107,22 @@ static void report_several(struct datapath *p)
 
 /*
  * What a packet that the map-cache knows costs among the others: what is left of the whole price
- * when each of the others is taken at its price alone. Beside its own price alone.
+ * when each of the others is taken at its price alone. Beside its own price alone. All three are
+ * medians of a window's bursts, which take turns.
  */
 static void report_hits(struct datapath *p)
 {
+	struct bench_peer peer = {"hits=100", NULL, p->medians[BENCH_HITS]};
 	double share, hit[BENCH_WINDOWS];
-	struct bench_peer peer = {"hits=100", NULL, p->samples[BENCH_HITS][0]};
 
 	share = p->c->ports > 1 ? (double)p->inputs[0].n[0] / p->c->burst : p->c->hits / 100.0;
 	for (unsigned i = 0; i < p->b->windows; i++)
-		hit[i] = (p->samples[BENCH_AS_NAMED][0][i] -
-			     (1 - share) * p->samples[BENCH_MISSES][0][i]) /
-			 share;
+		hit[i] =
+		    (p->medians[BENCH_AS_NAMED][i] - (1 - share) * p->medians[BENCH_MISSES][i]) /
+		    share;
 	bench_report_peer(
 	    p->b, "datapath", p->c->name, "cycles_per_hit", "cycles", hit, p->b->windows, &peer);
-	report(p, p->c->name, "cycles_per_miss", "cycles", p->samples[BENCH_MISSES][0]);
+	report(p, p->c->name, "cycles_per_miss", "cycles", p->medians[BENCH_MISSES]);
 }
 
 int bench_datapath_measure(struct datapath *p)
@@ -129,6 +132,8 @@ int bench_datapath_measure(struct datapath *p)
 	if (p->c->workers > bench_cpus())
 		fprintf(stderr, "xtrbench: %s: only %u CPUs: workers take turns\n", p->c->name,
 		    bench_cpus());
+	if (p->variants > 1 && p->c->workers == 1 && bench_keep_bursts(&p->d, p->inputs) < 0)
+		return -1;
 	if (pthread_barrier_init(&t.gate, NULL, p->c->workers))
 		return -1;
 	rte_eal_mp_remote_launch(measure, &t, CALL_MAIN);
@@ -138,11 +143,11 @@ int bench_datapath_measure(struct datapath *p)
 		fprintf(stderr, "xtrbench: %s: no buffers\n", p->c->name);
 		return -1;
 	}
-	if (p->variants > 1 && p->c->workers == 1)
-		report_hits(p); /* before the samples are sorted */
 	if (p->c->workers > 1)
 		report_several(p);
 	else
 		report_one(p);
+	if (p->d.each)
+		report_hits(p);
 	return 0;
 }

@@ -51,8 +51,8 @@ int bench_datapath_beside(struct datapath *p)
 	bench_worker_begin(&p->d, 0);
 	for (unsigned i = 0; i < p->b->windows && !rc; i++) {
 		theirs[i] = peer->window();
-		samples[i] = bench_window(&p->d, 0, &in, stamp, &p->count[0]);
-		if (theirs[i] <= 0 || samples[i] == 0)
+		if (theirs[i] <= 0 ||
+		    bench_windows(&p->d, 0, &in, 1, stamp, &p->count[0], &samples[i]) < 0)
 			rc = -EIO;
 	}
 	bench_worker_end(&p->d, 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/xtrbench/datapath_run.h"
 
+#include <stdlib.h>
+
 uint64_t bench_stamp_cost(void)
 {
 	uint64_t least = UINT64_MAX;
@@ -65,6 +67,11 @@ void bench_clear(struct bench_dp *d, unsigned worker, struct bench_count *n)
 	}
 }
 
+unsigned bench_burst(const struct bench_input *in)
+{
+	return in->n[0] + (in->n_sources > 1 ? in->n[1] : 0);
+}
+
 unsigned bench_turns(const struct bench_input *in)
 {
 	unsigned most = in->n_sources > 1 ? RTE_MAX(in->n[0], in->n[1]) : in->n[0];
@@ -72,27 +79,70 @@ unsigned bench_turns(const struct bench_input *in)
 	return (most + XTR_BURST - 1) / XTR_BURST;
 }
 
-double bench_window(struct bench_dp *d, unsigned worker, struct bench_input *in, uint64_t stamp,
+/* One burst of each source. Cycles, or 0: no buffers. */
+static uint64_t burst(struct bench_dp *d, unsigned worker, struct bench_input *in, uint64_t stamp,
     struct bench_count *n)
 {
-	struct xtr_worker *w = d->dp->workers[worker];
-	unsigned burst = in->n[0] + (in->n_sources > 1 ? in->n[1] : 0);
-	unsigned bursts = (BENCH_WINDOW + burst - 1) / burst, turns = bench_turns(in);
-	uint64_t cycles = 0;
+	unsigned turns = bench_turns(in);
+	uint64_t start, cycles;
 
-	for (unsigned k = 0; k < bursts; k++) {
-		uint64_t start;
+	if (bench_give(d, worker, in, n) < 0)
+		return 0;
+	rte_mb(); /* the source's stores are none of the worker's */
+	start = bench_stamp();
+	for (unsigned i = 0; i < turns; i++)
+		xtr_worker_turn(d->dp->workers[worker]);
+	cycles = bench_stamp() - start - stamp;
+	bench_clear(d, worker, n);
+	return cycles;
+}
 
-		if (bench_give(d, worker, in, n) < 0)
-			return 0;
-		rte_mb(); /* the source's stores are none of the worker's */
-		start = bench_stamp();
-		for (unsigned i = 0; i < turns; i++)
-			xtr_worker_turn(w);
-		cycles += bench_stamp() - start - stamp;
-		bench_clear(d, worker, n);
-	}
-	return (double)cycles / ((double)bursts * burst);
+static unsigned bursts_of(const struct bench_input *in)
+{
+	return (BENCH_WINDOW + bench_burst(in) - 1) / bench_burst(in);
+}
+
+int bench_windows(struct bench_dp *d, unsigned worker, struct bench_input *in, unsigned n_in,
+    uint64_t stamp, struct bench_count *n, double *cycles)
+{
+	uint64_t sum[BENCH_INPUTS] = {0};
+	unsigned bursts = bursts_of(in);
+
+	for (unsigned k = 0; k < bursts; k++)
+		for (unsigned v = 0; v < n_in; v++) {
+			uint64_t some = burst(d, worker, &in[v], stamp, n);
+
+			if (!some)
+				return -1;
+			sum[v] += some;
+			if (d->each)
+				d->each[v * bursts + k] = (uint32_t)RTE_MIN(some, UINT32_MAX);
+		}
+	for (unsigned v = 0; v < n_in; v++)
+		cycles[v] = (double)sum[v] / ((double)bursts * bench_burst(&in[v]));
+	return 0;
+}
+
+int bench_keep_bursts(struct bench_dp *d, const struct bench_input *in)
+{
+	d->each = calloc((size_t)bursts_of(in) * BENCH_INPUTS, sizeof(*d->each));
+	return d->each ? 0 : -1;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+double bench_median(struct bench_dp *d, const struct bench_input *in, unsigned v)
+{
+	unsigned bursts = bursts_of(in);
+	uint32_t *each = d->each + (size_t)v * bursts;
+
+	qsort(each, bursts, sizeof(*each), by_value);
+	return (double)each[bursts / 2] / bench_burst(&in[v]);
 }
 
 void bench_worker_begin(struct bench_dp *d, unsigned worker)

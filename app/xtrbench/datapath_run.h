@@ -47,12 +47,22 @@ unsigned bench_sent(struct bench_dp *d, unsigned worker, unsigned port, struct r
 void bench_clear(struct bench_dp *d, unsigned worker, struct bench_count *n);
 
 /*
- * A million packets. Cycles a packet, less the stamps' own; 0: no buffers. The calling thread is
- * the worker, for RCU too.
+ * A million packets of the first input, and as many bursts of each of the others, in turn: what the
+ * machine does meanwhile hits all of them alike. Cycles a packet of each, less the stamps' own. 0,
+ * or negative: no buffers. The calling thread is the worker, for RCU too.
  */
-double bench_window(struct bench_dp *d, unsigned worker, struct bench_input *in, uint64_t stamp,
-    struct bench_count *n);
+#define BENCH_INPUTS 3u
+int bench_windows(struct bench_dp *d, unsigned worker, struct bench_input *in, unsigned n_in,
+    uint64_t stamp, struct bench_count *n, double *cycles);
 
+/* From now on windows keep what each burst took: one worker only. 0 or negative. And the median of
+ * that, cycles a packet, for input number v of the last windows: what a disturbed burst took is
+ * not in it, where figures are to be taken from each other. */
+int bench_keep_bursts(struct bench_dp *d, const struct bench_input *in);
+double bench_median(struct bench_dp *d, const struct bench_input *in, unsigned v);
+
+/* Packets of all sources at once. */
+unsigned bench_burst(const struct bench_input *in);
 /* Turns that the worker needs for a burst: it takes XTR_BURST of a port at once. */
 unsigned bench_turns(const struct bench_input *in);
 

@@ -59,8 +59,7 @@ static void turn(struct xtr_worker *w, struct clock *c)
 /* 0, or negative: no buffers. */
 static int window(struct datapath *p, struct bench_input *in, double *cycles, uint64_t stamp)
 {
-	unsigned burst = in->n[0] + (in->n_sources > 1 ? in->n[1] : 0);
-	unsigned bursts = (BENCH_WINDOW + burst - 1) / burst;
+	unsigned burst = bench_burst(in), bursts = (BENCH_WINDOW + burst - 1) / burst;
 	struct clock c = {.cost = stamp};
 
 	for (unsigned k = 0; k < bursts; k++) {
@@ -87,8 +86,9 @@ int bench_datapath_stages(struct datapath *p)
 	for (unsigned i = 0; i < p->b->windows; i++) {
 		double cycles[N_PARTS];
 
-		samples[N_PARTS][i] = bench_window(&p->d, 0, &in, stamp, &p->count[0]);
-		if (samples[N_PARTS][i] == 0 || window(p, &in, cycles, stamp) < 0) {
+		if (bench_windows(&p->d, 0, &in, 1, stamp, &p->count[0], &samples[N_PARTS][i]) <
+			0 ||
+		    window(p, &in, cycles, stamp) < 0) {
 			fprintf(stderr, "xtrbench: %s: no buffers\n", p->c->name);
 			return -1;
 		}

@@ -77,14 +77,13 @@ def test_workers():
 
 
 def test_hits():
-    """The whole price is that of its parts. (One window: each figure is one sample.)"""
-    for more, share in (('', 0.5), ('/ports=2', 0.5), ('/burst=8/ports=2', 0.5)):
+    """The price of a hit among misses, beside that of hits alone."""
+    for more in ('', '/ports=2', '/burst=8/ports=2'):
         document = figures('datapath', '--case', 'encap4in4/flows=10/hits=50' + more, '--windows', '1')
         got = {f['metric']: f for f in document['figures']}
         assert set(got) == {'cycles_per_packet', 'mpps', 'cycles_per_hit', 'cycles_per_miss'}
-        whole = share * got['cycles_per_hit']['min'] + (1 - share) * got['cycles_per_miss']['min']
-        assert abs(whole - got['cycles_per_packet']['min']) < 1e-6 * whole
-        assert got['cycles_per_hit']['peer'] == 'hits=100'
+        assert got['cycles_per_hit']['peer'] == 'hits=100' and got['cycles_per_hit']['peer_median'] > 0
+        assert got['cycles_per_miss']['min'] > 0
 
 
 def test_stages():
