@@ -57,7 +57,7 @@ static void load(
 	memcpy(d->vlan, b->vlan, sizeof(b->vlan));
 	for (unsigned i = 0; i < b->n; i++)
 		d->ip[i] = b->ip[i] + net;
-	xtr_fast_pad(d);
+	xtr_fast_pad_first(d);
 	xtr_rows_load(d->ip, -(int)XTR_FAST_UDP, d->n, o->udp);
 	xtr_rows_load(d->ip, 0, d->n, o->inner.ip);
 	xtr_rows_load(d->ip, 16, d->n, o->inner.ip + 4);
@@ -82,31 +82,38 @@ static void merge(
 	}
 }
 
-enum table { DATABASE, ROUTES };
+enum { OWN, ROUTE, ASKS };
 
-static const struct xtr_lpm *table_of(
-    const struct xtr_worker *w, const struct opened *o, unsigned i, enum table which)
+/* Looks up d's packets, each in its instance's tables. */
+static void find(const struct xtr_worker *w, const struct opened *o, const struct xtr_fast *d,
+    struct xtr_fast_ask *asks)
 {
-	const struct xtr_instance *inst = &w->dp->instances[o->inst[i] ? o->inst[i] - 1 : 0];
+	const struct xtr_lpm *tables[ASKS][XTR_BURST];
+	uint8_t keys[XTR_BURST][16];
 
-	return which == DATABASE ? inst->database : inst->routes;
-}
+	for (unsigned i = 0; i < (o->one ? 1 : d->n); i++) {
+		const struct xtr_instance *inst =
+		    &w->dp->instances[o->inst[i] ? o->inst[i] - 1 : 0];
 
-/* Looks up d's destinations, each in its instance's table. True: all values are the same. */
-static bool find(const struct xtr_worker *w, const struct opened *o, const struct xtr_fast *d,
-    enum table which, uint32_t *values)
-{
-	const struct xtr_lpm *tables[XTR_BURST];
-
-	if (likely(o->one))
-		return xtr_fast_find(d, table_of(w, o, 0, which), false, values);
+		tables[OWN][i] = inst->database;
+		tables[ROUTE][i] = inst->routes;
+	}
+	if (likely(o->one)) {
+		for (unsigned k = 0; k < ASKS; k++)
+			asks[k].table = tables[k][0];
+		xtr_fast_find(d, asks, ASKS);
+		return;
+	}
 	for (unsigned i = 0; i < d->n; i++)
-		tables[i] = table_of(w, o, i, which);
-	if (d->af == 4)
-		xtr_lpm_lookup4(tables, d->dst, values, d->n);
-	else
-		xtr_lpm_lookup6(tables, d->dst6, values, d->n);
-	return xtr_fast_same(values, d->n);
+		memcpy(keys[i], xtr_fast_address(d, i, false), d->af == 4 ? 4 : 16);
+	for (unsigned k = 0; k < ASKS; k++) {
+		if (d->af == 4)
+			xtr_lpm_lookup4(tables[k], d->dst, asks[k].values, d->n);
+		else
+			xtr_lpm_lookup6(
+			    tables[k], (const uint8_t(*)[16])keys, asks[k].values, d->n);
+		asks[k].same = xtr_fast_same(asks[k].values, d->n);
+	}
 }
 
 /* The next hop of a route; ok is cleared where that is not for the fast path. */
@@ -146,18 +153,18 @@ static void decap(struct xtr_worker *w, const struct xtr_fast *b, struct opened 
 {
 	uint32_t own[XTR_BURST] XTR_FAST_ALIGN, routes[XTR_BURST] XTR_FAST_ALIGN;
 	uint32_t ok[XTR_BURST] XTR_FAST_ALIGN;
-	bool same;
+	struct xtr_fast_ask asks[ASKS] = {[OWN].values = own, [ROUTE].values = routes};
 
 	if (d->af == 6)
 		xtr_rows_load(d->ip, 32, d->n, o->inner.ip + 8);
+	xtr_fast_pad(d);
 	xtr_fast_check(&o->inner, d, ok);
 	merge(b, d, ok);
 	d->hashed = false;
 	d->padded = false; /* lengths are written anyway */
 	XTR_FAST_STEP(INSIDE);
-	find(w, o, d, DATABASE, own);
-	same = find(w, o, d, ROUTES, routes);
-	follow_all(w, d, routes, same, ok);
+	find(w, o, d, asks);
+	follow_all(w, d, routes, asks[ROUTE].same, ok);
 	for (unsigned i = 0; i < d->n; i++)
 		ok[i] &= own[i] && o->inst[o->one ? 0 : i] ? ~0u : 0;
 	xtr_fast_keep(d, ok, rest);
