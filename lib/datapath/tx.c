@@ -76,17 +76,6 @@ void xtr_stage_tx_flush(struct xtr_worker *w)
 			flush(w, port);
 }
 
-void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t *ports, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		unsigned port = ports[i];
-
-		w->tx[port][w->n_tx[port]++] = m[i];
-		if (w->n_tx[port] == XTR_BURST)
-			flush(w, port);
-	}
-}
-
 #define DIRECT 16u /* so many packets are worth a call of the driver's */
 
 void xtr_fast_tx_one(
@@ -106,5 +95,25 @@ void xtr_fast_tx_one(
 		flush(w, port);
 		memcpy(w->tx[port], m + some, (n - some) * sizeof(*m));
 		w->n_tx[port] = (uint16_t)(n - some);
+	}
+}
+
+void xtr_fast_tx(
+    struct xtr_worker *w, struct rte_mbuf **m, const uint8_t *ports, unsigned n, uint64_t bytes)
+{
+	unsigned differ = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		differ |= ports[i] ^ ports[0];
+	if (likely(n) && likely(!differ)) {
+		xtr_fast_tx_one(w, m, ports[0], n, bytes);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		unsigned port = ports[i];
+
+		w->tx[port][w->n_tx[port]++] = m[i];
+		if (w->n_tx[port] == XTR_BURST)
+			flush(w, port);
 	}
 }
