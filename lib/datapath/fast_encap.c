@@ -193,8 +193,7 @@ static __rte_always_inline void encap_one(
 	XTR_FAST_STEP(TX);
 }
 
-static __rte_always_inline void encap_each(
-    struct xtr_worker *w, const struct xtr_fast *b, unsigned af)
+static __rte_always_inline void encap_each(struct xtr_worker *w, struct xtr_fast *b, unsigned af)
 {
 	const struct xtr_tunnel *tunnels = w->dp->tunnel.base;
 	uint8_t ports[XTR_BURST];
@@ -213,7 +212,7 @@ static __rte_always_inline void encap_each(
 	if (unlikely(b->counts))
 		count_entries(w, b, af);
 	XTR_FAST_STEP(HEADERS);
-	xtr_fast_tx(w, b->m, ports, b->n);
+	xtr_fast_tx(w, b->m, ports, b->n, bytes_of(b, template_len(af)));
 	XTR_FAST_STEP(TX);
 }
 
@@ -224,7 +223,8 @@ static inline bool ready(
 	uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
 	unsigned net = XTR_FAST_NET(t->af);
 
-	return state == XTR_HOP_READY && xtr_fast_gate(w, &t->gate) && total + net <= t->mtu &&
+	return state == XTR_HOP_READY && xtr_fast_gate(w, &t->gate) &&
+	       total + net <= __atomic_load_n(&t->mtu, __ATOMIC_RELAXED) &&
 	       t->len == XTR_FAST_ETH + net && off >= net;
 }
 
