@@ -364,7 +364,6 @@ static int setup(void **state)
 {
 	seed = 0x78747264;
 	dp_open(&fix, 1, 1024);
-	fix.dp->doubt_gap = UINT64_MAX; /* no drop depends on the time */
 	for (unsigned i = 0; i < 2; i++) {
 		uint32_t index = xtr_pool_get(&fix.dp->counted);
 		struct xtr_fwd fwd = dp_to(XTR_FWD_ENCAP, i ? fix.tunnel6 : fix.tunnel2);
@@ -372,6 +371,7 @@ static int setup(void **state)
 		fwd.word1 = index << XTR_FWD_COUNT_SHIFT;
 		dp_lisp(&fix, 0, i ? "2001:db8:8::/48" : "10.8.0.0/16", fwd);
 	}
+	fix.dp->doubt_gap = UINT64_MAX; /* no drop depends on the time */
 	return 0;
 }
 
