@@ -638,4 +638,24 @@ static inline unsigned dp_frame(
 	return 14u + total;
 }
 
+/* The same of IPv6. */
+static inline unsigned dp_frame6(
+    uint8_t *f, unsigned port, const char *src, const char *dst, uint16_t total)
+{
+	uint8_t *h = f + 14;
+
+	memset(f, 0, 14u + total);
+	memcpy(f, dp_mac[port], 6);
+	f[6] = 2;
+	f[12] = 0x86;
+	f[13] = 0xdd;
+	h[0] = 0x60;
+	dp_put16(h + 4, total - 40u);
+	h[6] = 17;
+	h[7] = 64;
+	dp_need(inet_pton(AF_INET6, src, h + 8) == 1 && inet_pton(AF_INET6, dst, h + 24) == 1,
+	    "address");
+	return 14u + total;
+}
+
 #endif

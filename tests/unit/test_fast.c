@@ -6,159 +6,13 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "dp_wires.h"
+#include "fast_frames.h"
+#include "datapath/fast.h"
 
-#define BURSTS    4000u
-#define FRAME_MAX 1700u
-#define OUT_MAX   XTR_BURST
+#define BURSTS  4000u
+#define OUT_MAX XTR_BURST
 
 static struct dp_wires fix;
-static uint64_t seed;
-
-/* splitmix64: the same sequence everywhere */
-static uint64_t next(void)
-{
-	uint64_t z = (seed += 0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-static unsigned below(unsigned n)
-{
-	return (unsigned)(next() % n);
-}
-
-static bool one_in(unsigned n)
-{
-	return below(n) == 0;
-}
-
-struct frame {
-	unsigned len, seg;
-	uint8_t b[FRAME_MAX];
-};
-
-static const char *const sites[] = {"10.1.1.4", "10.1.1.5", "10.1.1.200", "10.100.1.4", "10.9.9.9",
-    "127.0.0.1", "0.1.2.3", "224.1.1.1", "10.20.9.1"};
-static const char *const places[] = {"10.2.2.5", "10.2.2.77", "10.3.1.1", "10.3.200.9", "10.4.1.1",
-    "10.5.1.1", "10.6.1.1", "10.7.1.1", "172.16.1.3", "172.17.3.3", "172.17.9.3", "172.16.1.77",
-    "10.1.1.4", "10.1.1.6", "10.1.1.7", "10.1.1.2", "172.16.1.2", "10.100.1.4", "198.51.100.1",
-    "198.51.101.1", "198.51.7.7", "192.0.2.1", "255.255.255.255", "239.1.1.1", "127.0.0.1",
-    "0.0.0.0", "8.8.8.8", "10.13.1.1"};
-#define PICK(list) (list[below(RTE_DIM(list))])
-/* what most packets of a burst are like */
-static const char *usual_src, *usual_dst;
-
-static void finish_ip(uint8_t *h)
-{
-	dp_put16(h + 10, dp_checksum(h, (h[0] & 15) * 4u));
-}
-
-/* An IP packet of `total` bytes at h. */
-static void make_ip(uint8_t *h, unsigned total, const char *src, const char *dst)
-{
-	static const uint8_t protocols[] = {17, 17, 17, 6, 6, 1, 132, 50};
-	static const uint8_t ttls[] = {64, 64, 64, 64, 255, 2, 1, 0};
-
-	memset(h, 0, total);
-	h[0] = 0x45;
-	h[1] = one_in(3) ? (uint8_t)next() : 0;
-	dp_put16(h + 2, total);
-	dp_put16(h + 4, (uint16_t)next());
-	h[6] = one_in(4) ? 0x40 : 0;
-	h[8] = PICK(ttls);
-	h[9] = PICK(protocols);
-	dp_need(inet_pton(AF_INET, src, h + 12) == 1 && inet_pton(AF_INET, dst, h + 16) == 1,
-	    "address");
-	for (unsigned i = 20; i < total; i++)
-		h[i] = (uint8_t)next();
-	if (one_in(20) && total >= 24) {
-		h[0] = 0x46;
-		h[20] = h[21] = h[22] = 1;
-		h[23] = 0;
-	}
-	if (one_in(20))
-		h[6] |= 0x20;
-	if (one_in(20))
-		h[7] = (uint8_t)next();
-	finish_ip(h);
-}
-
-static unsigned some_length(void)
-{
-	static const unsigned lengths[] = {
-	    20, 21, 24, 28, 46, 60, 100, 1400, 1463, 1464, 1465, 1500};
-
-	return one_in(4) ? 20 + below(1480) : PICK(lengths);
-}
-
-static unsigned make_inner(uint8_t *h, const char *src, const char *dst)
-{
-	unsigned total = RTE_MIN(some_length(), 1440u);
-
-	make_ip(h, total, src, dst);
-	return total;
-}
-
-/* A LISP packet to the core's port. */
-static unsigned make_lisp(uint8_t *h)
-{
-	uint8_t *lisp = h + 28;
-	unsigned inner = make_inner(
-	    lisp + 8, one_in(3) ? PICK(sites) : "10.2.2.5", one_in(3) ? PICK(places) : usual_src);
-	unsigned total = inner + 36 + (one_in(30) ? 1 : 0);
-
-	make_ip(h, 28, one_in(8) ? "172.16.1.70" : "172.16.1.3", "172.16.1.2");
-	h[0] = 0x45;
-	h[6] = h[7] = 0;
-	h[9] = 17;
-	if (!one_in(4))
-		h[1] = lisp[9];
-	dp_put16(h + 2, total);
-	finish_ip(h);
-	dp_put16(h + 22, one_in(30) ? 4342 : 4341);
-	dp_put16(h + 24, one_in(30) ? below(2000) : inner + 16);
-	memset(lisp, 0, 8);
-	if (one_in(3)) {
-		lisp[0] = 8;
-		lisp[6] = one_in(4) ? (uint8_t)next() : DP_IID2;
-	}
-	if (one_in(20))
-		lisp[0] |= (uint8_t)next();
-	return total;
-}
-
-static void make_frame(struct frame *f, unsigned port)
-{
-	unsigned total;
-	uint8_t *h = f->b + 14;
-
-	memset(f->b, 0, 14);
-	memcpy(f->b, dp_mac[port], 6);
-	f->b[6] = 2;
-	f->b[12] = 8;
-	if (port == DP_CORE && !one_in(3)) {
-		total = make_lisp(h);
-	} else {
-		total = some_length();
-		make_ip(h, total, one_in(4) ? PICK(sites) : usual_src,
-		    one_in(3) ? PICK(places) : usual_dst);
-	}
-	f->len = total + 14;
-	if (one_in(8)) { /* padding */
-		unsigned pad = below(60);
-
-		memset(f->b + f->len, 0x5a, pad);
-		f->len += pad;
-	}
-	if (one_in(12)) /* any damage */
-		f->b[below(RTE_MIN(f->len, 80u))] ^= (uint8_t)(1u << below(8));
-	if (one_in(40))
-		f->len = below(f->len) + 1;
-	f->seg = one_in(30) ? 1 + below(f->len) : 0;
-}
 
 /* What a burst comes to. */
 struct packet {
@@ -173,7 +27,8 @@ struct sent {
 	struct packet out[2 * OUT_MAX];
 	uint64_t drops[XTR_DROP_N], counters[XTR_CTR_N];
 	uint64_t ports[DP_PORTS][4];
-	struct xtr_rloc_count rlocs[16];
+	struct xtr_rloc_count rlocs[16], entries[4];
+	unsigned gated;
 };
 
 static void add(struct sent *s, unsigned where, uint32_t id, struct rte_mbuf *m)
@@ -206,6 +61,10 @@ static void count(struct sent *s, int sign)
 		s->rlocs[i].packets += (uint64_t)sign * w->rloc[i].packets;
 		s->rlocs[i].bytes += (uint64_t)sign * w->rloc[i].bytes;
 	}
+	for (unsigned i = 0; i < RTE_DIM(s->entries); i++) {
+		s->entries[i].packets += (uint64_t)sign * w->entry[i].packets;
+		s->entries[i].bytes += (uint64_t)sign * w->entry[i].bytes;
+	}
 }
 
 static int by_content(const void *a, const void *b)
@@ -213,18 +72,42 @@ static int by_content(const void *a, const void *b)
 	return memcmp(a, b, sizeof(((struct sent *)0)->out[0]));
 }
 
-static void run(struct sent *s, const struct frame *f, unsigned n, unsigned port, bool stages_only)
+/* The frame's first buffer has f->room bytes in front. */
+static struct rte_mbuf *packet_of(const struct frame *f)
 {
+	struct rte_mbuf *m = dp_packet(fix.dp->rx_pool, f->b, f->len, f->seg);
+
+	memmove((uint8_t *)m->buf_addr + f->room, rte_pktmbuf_mtod(m, void *), m->data_len);
+	m->data_off = (uint16_t)f->room;
+	return m;
+}
+
+/* Closes a gate for what it belongs to; it opens with the next number. */
+static uint32_t close_gate(uint32_t *gate)
+{
+	if (gate)
+		*gate = fix.w->gate_seen + 1;
+	return fix.w->gate_seen + 1;
+}
+
+static void run(struct sent *s, const struct frame *f, unsigned n, unsigned port, bool stages_only,
+    uint32_t *gate)
+{
+	uint32_t opens = close_gate(gate);
 	struct rte_mbuf *m;
 
 	memset(s, 0, sizeof(*s));
 	fix.dp->stages_only = stages_only;
 	count(s, -1);
-	for (unsigned i = 0; i < n; i++) {
-		m = dp_packet(fix.dp->rx_pool, f[i].b, f[i].len, f[i].seg);
-		dp_need(rte_ring_enqueue(fix.rx[port], m) == 0, "rx ring");
-	}
+	for (unsigned i = 0; i < n; i++)
+		dp_need(rte_ring_enqueue(fix.rx[port], packet_of(&f[i])) == 0, "rx ring");
 	dp_turns(&fix);
+	s->gated = fix.w->n_gate;
+	if (gate) {
+		fix.dp->gate_open = opens;
+		dp_turns(&fix);
+		assert_int_equal(fix.w->n_gate, 0);
+	}
 	count(s, 1);
 	for (unsigned p = 0; p < DP_PORTS; p++)
 		while ((m = dp_tx(&fix, p)) != NULL)
@@ -269,34 +152,78 @@ static void compare(const struct sent *a, const struct sent *b)
 			    xtr_counter_name((enum xtr_counter)i), a->counters[i], b->counters[i]);
 	assert_memory_equal(a->ports, b->ports, sizeof(a->ports));
 	assert_memory_equal(a->rlocs, b->rlocs, sizeof(a->rlocs));
+	assert_memory_equal(a->entries, b->entries, sizeof(a->entries));
+	assert_int_equal(a->gated, b->gated);
+}
+
+/* Something that has a gate; mostly nothing. */
+static uint32_t *some_gate(void)
+{
+	uint32_t i;
+
+	switch (below(12)) {
+	case 0:
+		i = 1 + below(fix.dp->fwd.fresh - 1);
+		return &((struct xtr_fwd *)xtr_pool_at(&fix.dp->fwd, i))->gate;
+	case 1:
+		i = 1 + below(fix.dp->tunnel.fresh - 1);
+		return &((struct xtr_tunnel *)xtr_pool_at(&fix.dp->tunnel, i))->gate;
+	case 2:
+		i = 1 + below(fix.dp->adj.fresh - 1);
+		return &((struct xtr_adj *)xtr_pool_at(&fix.dp->adj, i))->gate;
+	default:
+		return NULL;
+	}
+}
+
+static void one_burst(uint64_t *left)
+{
+	static const unsigned ports[] = {DP_SITE, DP_SITE, DP_CORE, DP_CORE, DP_SITE2, DP_PROXY};
+	static struct frame f[XTR_BURST];
+	static struct sent stages, fast;
+	unsigned port = PICK(ports), n = one_in(3) ? XTR_BURST : 1 + below(XTR_BURST);
+	struct usual u = usual_of(port);
+	uint32_t *gate = some_gate();
+
+	/* routes that lead nowhere are a question to all packets of a site */
+	fix.dp->blackholes = one_in(2);
+	fix.dp->copy_dscp = one_in(2);
+	for (unsigned i = 0; i < 2; i++) /* off, loose, strict */
+		fix.dp->instances[i].source_check = (uint8_t)below(3);
+	for (unsigned i = 0; i < n; i++)
+		make_frame(&f[i], port, &u);
+	run(&stages, f, n, port, true, gate);
+	run(&fast, f, n, port, false, gate);
+	qsort(stages.out, stages.n, sizeof(stages.out[0]), by_content);
+	qsort(fast.out, fast.n, sizeof(fast.out[0]), by_content);
+	compare(&stages, &fast);
+	*left += fast.counters[XTR_CTR_ENCAP] + fast.counters[XTR_CTR_DECAP] +
+		 fast.counters[XTR_CTR_NATIVE];
+}
+
+/* With each way of the fast path that this machine has. */
+static void all_ways(void (*test)(void))
+{
+	for (enum xtr_lpm_way way = XTR_LPM_SCALAR; way <= XTR_LPM_AVX512; way++)
+		if (xtr_fast_use(way)) {
+			assert_true(xtr_lpm_use(way));
+			print_message("%s\n", xtr_lpm_using());
+			test();
+		}
+}
+
+static void bursts(void)
+{
+	uint64_t left = 0;
+
+	for (unsigned k = 0; k < BURSTS; k++)
+		one_burst(&left);
+	assert_true(left > BURSTS); /* it was not all drops and punts */
 }
 
 static void same_as_stages(void **state)
 {
-	static struct frame f[XTR_BURST];
-	static struct sent stages, fast;
-	uint64_t left = 0;
-
-	for (unsigned k = 0; k < BURSTS; k++) {
-		static const unsigned ports[] = {
-		    DP_SITE, DP_SITE, DP_CORE, DP_CORE, DP_SITE2, DP_PROXY};
-		unsigned port = PICK(ports), n = one_in(3) ? XTR_BURST : 1 + below(XTR_BURST);
-
-		usual_src = port == DP_SITE2 ? "10.100.1.4" : "10.1.1.4";
-		usual_dst = PICK(places);
-		for (unsigned i = 0; i < 2; i++) /* off, loose, strict */
-			fix.dp->instances[i].source_check = (uint8_t)below(3);
-		for (unsigned i = 0; i < n; i++)
-			make_frame(&f[i], port);
-		run(&stages, f, n, port, true);
-		run(&fast, f, n, port, false);
-		qsort(stages.out, stages.n, sizeof(stages.out[0]), by_content);
-		qsort(fast.out, fast.n, sizeof(fast.out[0]), by_content);
-		compare(&stages, &fast);
-		left += fast.counters[XTR_CTR_ENCAP] + fast.counters[XTR_CTR_DECAP] +
-			fast.counters[XTR_CTR_NATIVE];
-	}
-	assert_true(left > BURSTS); /* it was not all drops and punts */
+	all_ways(bursts);
 }
 
 /* Bursts that the fast path takes whole keep their order, with several ways out. */
@@ -311,11 +238,12 @@ static void keeps_order(void **state)
 			    "10.2.2.5", "10.3.1.1", "10.3.2.2", "10.3.77.1"};
 
 			f[i].seg = 0;
+			f[i].room = RTE_PKTMBUF_HEADROOM;
 			f[i].len = dp_frame(f[i].b, DP_SITE, "10.1.1.4", PICK(good), (uint16_t)i,
 			    (uint16_t)(28 + below(1400)));
 		}
-		run(&stages, f, XTR_BURST, DP_SITE, true);
-		run(&fast, f, XTR_BURST, DP_SITE, false);
+		run(&stages, f, XTR_BURST, DP_SITE, true, NULL);
+		run(&fast, f, XTR_BURST, DP_SITE, false, NULL);
 		assert_int_equal(fast.counters[XTR_CTR_ENCAP], XTR_BURST);
 		compare(&stages, &fast);
 	}
@@ -328,8 +256,94 @@ static unsigned handed_over(const struct frame *f, unsigned n, unsigned port)
 	static struct sent s;
 	uint32_t before = fix.w->arrivals;
 
-	run(&s, f, n, port, false);
+	run(&s, f, n, port, false, NULL);
 	return fix.w->arrivals - before;
+}
+
+/* Frames 0 to 3 are of one family each, outside and in: IPv4, IPv6 over their own and the other. */
+static void plain_frame(struct frame *f, unsigned port, unsigned kind)
+{
+	bool six = kind & 1, other = kind & 2;
+	uint8_t *h = f->b + 14;
+
+	memset(f, 0, sizeof(*f));
+	f->room = RTE_PKTMBUF_HEADROOM;
+	if (port == DP_SITE && !six)
+		f->len = dp_frame(f->b, port, "10.1.1.4", other ? "10.26.1.1" : "10.2.2.5", 1, 100);
+	else if (port == DP_SITE)
+		f->len = dp_frame6(
+		    f->b, port, "2001:db8:1:1::4", other ? "2001:db8:2::1" : "2001:db8:26::1", 100);
+	else if (!six)
+		f->len = dp_frame(f->b, port, "172.16.1.3", "172.16.1.2", 1, 150);
+	else
+		f->len = dp_frame6(f->b, port, "fd00:16:1::3", "fd00:16:1::2", 150);
+	if (port == DP_SITE)
+		return;
+	h += six ? 40 : 20;
+	dp_put16(h + 2, XTR_PORT_DATA);
+	dp_put16(h + 4, six ? 110 : 130);
+	if (six != other)
+		dp_frame6(h + 2, port, "2001:db8:26::1", "2001:db8:1:1::4", six ? 94 : 114);
+	else
+		dp_frame(h + 2, port, "10.2.2.5", "10.1.1.4", 1, six ? 94 : 114);
+	memset(h + 8, 0, 8);
+	dp_put16(h, 50000);
+	dp_put16(h + 2, XTR_PORT_DATA);
+	dp_put16(h + 4, six ? 110 : 130);
+	h[6] = h[7] = 0;
+}
+
+/* All families in all of them, in one burst. */
+static void takes_families(void)
+{
+	static const unsigned ports[] = {DP_SITE, DP_CORE};
+	static const enum xtr_counter done[] = {XTR_CTR_ENCAP, XTR_CTR_DECAP};
+	static struct frame f[XTR_BURST];
+
+	for (unsigned p = 0; p < RTE_DIM(ports); p++)
+		for (unsigned kinds = 1; kinds < 16; kinds++) {
+			uint64_t before = fix.w->counters[done[p]];
+			unsigned n = 0;
+
+			while (n < XTR_BURST)
+				for (unsigned k = 0; k < 4 && n < XTR_BURST; k++)
+					if (kinds >> k & 1)
+						plain_frame(&f[n++], ports[p], k);
+			assert_int_equal(handed_over(f, n, ports[p]), 0);
+			assert_int_equal(fix.w->counters[done[p]] - before, n);
+		}
+}
+
+static void takes_all_families(void **state)
+{
+	all_ways(takes_families);
+}
+
+/* Whatever else is in a burst, the packets of a flow leave in their order. */
+static void flows_keep_order(void **state)
+{
+	static struct frame f[XTR_BURST];
+	static struct sent out;
+
+	for (unsigned k = 0; k < 200; k++) {
+		int last[4] = {-1, -1, -1, -1};
+
+		for (unsigned i = 0; i < XTR_BURST; i++) {
+			unsigned flow = below(4);
+
+			plain_frame(&f[i], DP_SITE, flow);
+			f[i].b[f[i].len - 2] = (uint8_t)flow;
+			f[i].b[f[i].len - 1] = (uint8_t)i;
+		}
+		run(&out, f, XTR_BURST, DP_SITE, false, NULL);
+		assert_int_equal(out.n, XTR_BURST);
+		for (unsigned i = 0; i < out.n; i++) {
+			const uint8_t *end = out.out[i].b + out.out[i].len;
+
+			assert_true(end[-2] < 4 && end[-1] > last[end[-2]]);
+			last[end[-2]] = end[-1];
+		}
+	}
 }
 
 static void takes_plain_packets(void **state)
@@ -337,7 +351,7 @@ static void takes_plain_packets(void **state)
 	static struct frame f[3];
 
 	for (unsigned i = 0; i < 3; i++)
-		f[i].len = dp_frame(f[i].b, DP_SITE, "10.1.1.4", "10.2.2.5", 1, 100);
+		plain_frame(&f[i], DP_SITE, 0);
 	assert_int_equal(handed_over(f, 3, DP_SITE), 0);
 	f[1].b[14 + 8] = 1; /* TTL */
 	finish_ip(f[1].b + 14);
@@ -350,6 +364,13 @@ static int setup(void **state)
 {
 	seed = 0x78747264;
 	dp_open(&fix, 1, 1024);
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t index = xtr_pool_get(&fix.dp->counted);
+		struct xtr_fwd fwd = dp_to(XTR_FWD_ENCAP, i ? fix.tunnel6 : fix.tunnel2);
+
+		fwd.word1 = index << XTR_FWD_COUNT_SHIFT;
+		dp_lisp(&fix, 0, i ? "2001:db8:8::/48" : "10.8.0.0/16", fwd);
+	}
 	fix.dp->doubt_gap = UINT64_MAX; /* no drop depends on the time */
 	return 0;
 }
@@ -366,7 +387,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(same_as_stages, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keeps_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(flows_keep_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(takes_plain_packets, setup, teardown),
+	    cmocka_unit_test_setup_teardown(takes_all_families, setup, teardown),
 	};
 
 	dp_eal();
