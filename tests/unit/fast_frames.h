@@ -184,6 +184,7 @@ static inline unsigned make_lisp(uint8_t *h, const struct usual *u, bool outer6)
 	unsigned head = outer6 ? 40 : 20;
 	uint8_t *udp = h + head, *lisp = udp + 8;
 	unsigned inner = make_inner(lisp + 8, u), total = inner + head + 16 + one_in(30);
+	unsigned cut = one_in(16) ? below(inner + 9) : 0; /* what is behind counts as padding */
 	bool alike = !one_in(4);
 
 	if (outer6) {
@@ -195,7 +196,7 @@ static inline unsigned make_lisp(uint8_t *h, const struct usual *u, bool outer6)
 			h[0] = 0x60 | tos >> 4;
 			h[1] = (uint8_t)(tos << 4 | (h[1] & 15));
 		}
-		dp_put16(h + 4, total - 40);
+		dp_put16(h + 4, total - 40 - cut);
 		h[6] = 17;
 	} else {
 		make_ip4(h, 28, one_in(8) ? "172.16.1.70" : "172.16.1.3", "172.16.1.2");
@@ -204,12 +205,12 @@ static inline unsigned make_lisp(uint8_t *h, const struct usual *u, bool outer6)
 		h[9] = 17;
 		if (alike)
 			h[1] = lisp[8] >> 4 == 6 ? (uint8_t)(lisp[8] << 4 | lisp[9] >> 4) : lisp[9];
-		dp_put16(h + 2, total);
+		dp_put16(h + 2, total - cut);
 		finish_ip(h);
 	}
 	dp_put16(udp, (uint16_t)next());
 	dp_put16(udp + 2, one_in(30) ? 4342 : 4341);
-	dp_put16(udp + 4, one_in(30) ? below(2000) : inner + 16);
+	dp_put16(udp + 4, one_in(30) ? below(2000) : inner + 16 - cut);
 	memset(lisp, 0, 8);
 	if (one_in(3)) {
 		lisp[0] = 8;
