@@ -25,13 +25,13 @@ bool xtr_fast_use(enum xtr_lpm_way way);
 
 /* What the fast path spends its time on. */
 enum xtr_fast_step {
-	XTR_FAST_LOAD,        /* buffers and headers, as they stand */
-	XTR_FAST_CHECK,       /* may it go this way; the flow's hash */
-	XTR_FAST_SOURCE,      /* look-up: is the source one of our EIDs */
-	XTR_FAST_DESTINATION, /* look-up, and what was found */
-	XTR_FAST_INSIDE,      /* decapsulation: headers inside loaded and checked */
-	XTR_FAST_INNER,       /* decapsulation: look-ups for what is inside */
-	XTR_FAST_HEADERS,     /* tunnel or next hop; headers written */
+	XTR_FAST_LOAD,    /* buffers and headers, as they stand */
+	XTR_FAST_CHECK,   /* may it go this way; the flow's hash */
+	XTR_FAST_LOOKUP,  /* of sources and destinations */
+	XTR_FAST_FOLLOW,  /* what was found */
+	XTR_FAST_INSIDE,  /* decapsulation: headers inside loaded and checked */
+	XTR_FAST_INNER,   /* decapsulation: look-ups for what is inside */
+	XTR_FAST_HEADERS, /* tunnel or next hop; headers written */
 	XTR_FAST_TX,
 	XTR_FAST_STEPS_N
 };

@@ -19,15 +19,14 @@ static void load(struct rte_mbuf *const *m, const uint8_t *place, unsigned n,
 		b->off[i] = m[i]->data_off;
 		b->ip[i] = frame + XTR_FAST_ETH;
 	}
-	for (unsigned i = n; i % XTR_FAST_VECTOR; i++)
-		b->m[i] = (void *)b->spare;
-	xtr_fast_pad(b);
+	xtr_fast_pad_first(b);
 	xtr_rows_load((uint8_t *const *)b->m, offsetof(struct rte_mbuf, packet_type), n, raw->len);
 	xtr_rows_load(b->ip, -(int)XTR_FAST_ETH, n, raw->eth);
 	xtr_rows_load(b->ip, 0, n, raw->ip);
 	xtr_rows_load(b->ip, 16, n, raw->ip + 4);
 	if (b->af == 6)
 		xtr_rows_load(b->ip, 32, n, raw->ip + 8);
+	xtr_fast_pad(b);
 }
 
 /* Ethernet headers: how much room they leave, 0 where they are not plain and ours. */
@@ -86,10 +85,6 @@ static void move(struct xtr_fast *to, unsigned k, const struct xtr_fast *b, unsi
 	to->target[k] = b->target[i];
 	to->count[k] = b->count[i];
 	to->place[k] = b->place[i];
-	if (b->af == 6) {
-		memmove(to->src6[k], b->src6[i], 16);
-		memmove(to->dst6[k], b->dst6[i], 16);
-	}
 }
 
 static uint32_t all_of(const uint32_t *ok, unsigned n)
@@ -132,53 +127,94 @@ void xtr_fast_split(const struct xtr_fast *b, uint64_t which, struct xtr_fast *t
 	to->hashed = b->hashed;
 	to->counts = b->counts;
 	to->padded = b->padded;
+	to->one_src = b->one_src;
+	to->one_dst = b->one_dst;
 	for (; which; which &= which - 1)
 		move(to, to->n++, b, (unsigned)__builtin_ctzll(which));
 	xtr_fast_pad(to);
 }
 
-/* All addresses are the first one. */
-static bool same6(const uint8_t (*keys)[16], unsigned n)
+/* Of one address each. */
+static void find_single(const struct xtr_fast *b, struct xtr_fast_ask *const *asks, unsigned n)
 {
-	uint64_t high = xtr_load64(keys[0]), low = xtr_load64(keys[0] + 8), differ = 0;
+	const struct xtr_lpm *tables[3];
+	uint8_t key6[3][16];
+	uint32_t key4[3], found[3];
 
-	for (unsigned i = 0; i < n; i++)
-		differ |= (xtr_load64(keys[i]) ^ high) | (xtr_load64(keys[i] + 8) ^ low);
-	return !differ;
-}
+	for (unsigned k = 0; k < n; k++) {
+		const uint8_t *address = xtr_fast_address(b, 0, asks[k]->source);
 
-bool xtr_fast_find(
-    const struct xtr_fast *b, const struct xtr_lpm *table, bool source, uint32_t *values)
-{
-	const uint8_t(*key6)[16] = source ? b->src6 : b->dst6;
-	const uint32_t *key4 = source ? b->src : b->dst;
-	bool one = b->af == 4 ? xtr_fast_same(key4, b->n) : same6(key6, b->n);
-	unsigned n = one ? 1 : b->n;
-
+		tables[k] = asks[k]->table;
+		if (b->af == 4)
+			memcpy(&key4[k], address, 4);
+		else
+			memcpy(key6[k], address, 16);
+	}
 	if (b->af == 4)
-		xtr_lpm_lookup4_one(table, key4, values, n);
+		xtr_lpm_lookup4(tables, key4, found, n);
 	else
-		xtr_lpm_lookup6_one(table, key6, values, n);
-	if (!one)
-		return xtr_fast_same(values, n);
-	xtr_fast_fill(values, b->n, values[0]);
-	return true;
+		xtr_lpm_lookup6(tables, (const uint8_t(*)[16])key6, found, n);
+	for (unsigned k = 0; k < n; k++) {
+		asks[k]->same = true;
+		xtr_fast_fill(asks[k]->values, b->n, found[k]);
+	}
 }
 
-/* Keeps the packets of own EIDs. */
-static void check_source(
-    struct xtr_worker *w, const struct xtr_instance *inst, struct xtr_fast *b, uint64_t *rest)
+static void find_each(const struct xtr_fast *b, struct xtr_fast_ask *ask)
 {
-	const struct xtr_fwd *entries = w->dp->fwd.base;
-	uint32_t values[XTR_BURST] XTR_FAST_ALIGN;
+	uint8_t key6[XTR_BURST][16];
 
-	if (xtr_fast_find(b, inst->database, true, values)) {
-		xtr_fast_fill(b->word1, b->n, entries[values[0]].word1);
+	if (b->af == 4) {
+		xtr_lpm_lookup4_one(ask->table, ask->source ? b->src : b->dst, ask->values, b->n);
 	} else {
 		for (unsigned i = 0; i < b->n; i++)
-			b->word1[i] = entries[values[i]].word1;
+			memcpy(key6[i], xtr_fast_address(b, i, ask->source), 16);
+		xtr_lpm_lookup6_one(ask->table, (const uint8_t(*)[16])key6, ask->values, b->n);
 	}
+	ask->same = xtr_fast_same(ask->values, b->n);
+}
+
+void xtr_fast_find(const struct xtr_fast *b, struct xtr_fast_ask *asks, unsigned n)
+{
+	struct xtr_fast_ask *single[3];
+	unsigned singles = 0;
+
+	for (unsigned k = 0; k < n; k++)
+		if (asks[k].source ? b->one_src : b->one_dst)
+			single[singles++] = &asks[k];
+		else
+			find_each(b, &asks[k]);
+	if (singles)
+		find_single(b, single, singles);
+}
+
+/* The LISP header's words that go with the sources. */
+static void take_sources(struct xtr_worker *w, struct xtr_fast *b, const struct xtr_fast_ask *own)
+{
+	const struct xtr_fwd *entries = w->dp->fwd.base;
+
+	if (own->same)
+		xtr_fast_fill(b->word1, b->n, entries[own->values[0]].word1);
+	else
+		for (unsigned i = 0; i < b->n; i++)
+			b->word1[i] = entries[own->values[i]].word1;
+}
+
+/* Both look-ups of a site's packets. Keeps those of own EIDs. */
+static void find_site(struct xtr_worker *w, const struct xtr_instance *inst, struct xtr_fast *b,
+    struct xtr_fast_ask *to, uint64_t *rest)
+{
+	uint32_t values[XTR_BURST] XTR_FAST_ALIGN;
+	struct xtr_fast_ask asks[2] = {
+	    *to, {.table = inst->database, .source = true, .values = values}};
+	unsigned n = b->n;
+
+	xtr_fast_find(b, asks, 2);
+	take_sources(w, b, &asks[1]);
 	xtr_fast_keep(b, values, rest);
+	*to = asks[0];
+	if (b->n && unlikely(b->n != n)) /* those that are left stand elsewhere now */
+		xtr_fast_find(b, to, 1);
 }
 
 /* Where packets of an entry go: the next hop or tunnel. Returns its action, or XTR_FWD_NONE: not
@@ -268,12 +304,12 @@ static __rte_always_inline uint64_t run(struct xtr_worker *w, const struct xtr_d
 {
 	const struct xtr_instance *inst = &w->dp->instances[p->inst];
 	uint32_t ok[XTR_BURST] XTR_FAST_ALIGN, values[XTR_BURST] XTR_FAST_ALIGN;
+	struct xtr_fast_ask to = {.table = p->site ? inst->lisp : inst->routes, .values = values};
 	uint32_t mac[2] = {0};
 	uint8_t kind[XTR_BURST];
 	struct xtr_fast_raw raw;
 	uint64_t rest = 0;
 	struct xtr_fast b;
-	bool same;
 
 	b.af = af;
 	load(m, place, n, &raw, &b);
@@ -290,16 +326,17 @@ static __rte_always_inline uint64_t run(struct xtr_worker *w, const struct xtr_d
 	xtr_fast_keep(&b, ok, &rest);
 	XTR_FAST_STEP(CHECK);
 	if (p->site && b.n)
-		check_source(w, inst, &b, &rest);
-	XTR_FAST_STEP(SOURCE);
+		find_site(w, inst, &b, &to, &rest);
+	else if (b.n)
+		xtr_fast_find(&b, &to, 1);
+	XTR_FAST_STEP(LOOKUP);
 	if (!b.n)
 		return rest;
-	same = xtr_fast_find(&b, p->site ? inst->lisp : inst->routes, false, values);
-	if (likely(follow_all(w, &b, values, same, p->site, kind))) {
-		XTR_FAST_STEP(DESTINATION);
+	if (likely(follow_all(w, &b, values, to.same, p->site, kind))) {
+		XTR_FAST_STEP(FOLLOW);
 		act(w, p, &b, kind[0], &rest);
 	} else {
-		XTR_FAST_STEP(DESTINATION);
+		XTR_FAST_STEP(FOLLOW);
 		act_mixed(w, p, &b, kind, &rest);
 	}
 	return rest;

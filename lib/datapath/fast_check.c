@@ -3,6 +3,7 @@
 #include "datapath/fast_way.h"
 
 #include <netinet/in.h>
+#include "datapath/flow.h"
 
 /* The vector of this word of the packets' headers. */
 #define IP(k) XTR_VEC_CONST(raw->ip[k], i)
@@ -23,7 +24,9 @@ static void check4(
     const struct xtr_fast_raw *restrict raw, struct xtr_fast *restrict b, uint32_t *restrict ok)
 {
 	const uint32_t fragment = 0xff3f0000; /* offset and MF in the second word */
+	const uint32_t src = raw->ip[3][0], dst = raw->ip[4][0];
 	const xtr_vec none = {0};
+	xtr_vec other_src = none, other_dst = none;
 
 	XTR_FAST_EACH(i, b->n)
 	{
@@ -37,6 +40,8 @@ static void check4(
 		bad |= XTR_IF(total < XTR_FAST_IP4) | XTR_IF(total > XTR_VEC_CONST(raw->room, i));
 		bad |= XTR_IF((IP(2) & 0xff) < 2) | bad_address4(IP(3)) | bad_address4(IP(4));
 		XTR_VEC(ok, i) = XTR_IF(bad == 0);
+		other_src |= IP(3) ^ src;
+		other_dst |= IP(4) ^ dst;
 		XTR_VEC(b->src, i) = IP(3);
 		XTR_VEC(b->dst, i) = IP(4);
 		XTR_VEC(b->hop_word, i) = IP(2);
@@ -44,6 +49,8 @@ static void check4(
 		XTR_VEC(b->tos, i) = IP(0) >> 8 & 0xff;
 		XTR_VEC(b->total, i) = total;
 	}
+	b->one_src = !xtr_vec_any(other_src);
+	b->one_dst = !xtr_vec_any(other_dst);
 }
 
 /* ::, ::1, multicast or link-local, by the address's words. */
@@ -63,6 +70,8 @@ static __rte_always_inline xtr_vec extension(xtr_vec next)
 static void check6(
     const struct xtr_fast_raw *restrict raw, struct xtr_fast *restrict b, uint32_t *restrict ok)
 {
+	xtr_vec other_src = {0}, other_dst = {0};
+
 	XTR_FAST_EACH(i, b->n)
 	{
 		xtr_vec total = xtr_vec_swap16(IP(1)) + XTR_FAST_IP6, bad;
@@ -77,11 +86,13 @@ static void check6(
 		XTR_VEC(b->hops, i) = IP(1) >> 24;
 		XTR_VEC(b->tos, i) = (IP(0) << 4 & 0xf0) | (IP(0) >> 12 & 0xf);
 		XTR_VEC(b->total, i) = total;
+		for (unsigned k = 0; k < 4; k++) {
+			other_src |= IP(2 + k) ^ raw->ip[2 + k][0];
+			other_dst |= IP(6 + k) ^ raw->ip[6 + k][0];
+		}
 	}
-	for (unsigned i = 0; i < b->n; i++) {
-		memcpy(b->src6[i], b->ip[i] + 8, 16);
-		memcpy(b->dst6[i], b->ip[i] + 24, 16);
-	}
+	b->one_src = !xtr_vec_any(other_src);
+	b->one_dst = !xtr_vec_any(other_dst);
 }
 
 void xtr_fast_check(const struct xtr_fast_raw *raw, struct xtr_fast *b, uint32_t *ok)
@@ -139,9 +150,9 @@ static void hash6(const struct xtr_fast_raw *restrict raw, struct xtr_fast *rest
 		xtr_vec ports = ports_of(proto, XTR_VEC(b->total, i) - XTR_FAST_IP6, IP(10));
 		xtr_vec none = XTR_IF(label == 0), hash = xtr_pick(none, proto, label);
 
-		for (unsigned k = 2; k < 10; k++)
-			hash = flow_word(hash, IP(k));
-		XTR_VEC(b->hash, i) = flow_end(flow_word(hash, none & ports));
+		for (unsigned k = 0; k < 8; k++)
+			hash += IP(k + 2) * xtr_flow_odd[k];
+		XTR_VEC(b->hash, i) = flow_end(hash + (none & ports) * xtr_flow_odd[8]);
 	}
 }
 

@@ -58,7 +58,7 @@ static void load(
 	memcpy(d->vlan, b->vlan, sizeof(b->vlan));
 	for (unsigned i = 0; i < b->n; i++)
 		d->ip[i] = b->ip[i] + net;
-	xtr_fast_pad(d);
+	xtr_fast_pad_first(d);
 	xtr_rows_load(d->ip, -(int)XTR_FAST_UDP, d->n, o->udp);
 	xtr_rows_load(d->ip, 0, d->n, o->inner.ip);
 	xtr_rows_load(d->ip, 16, d->n, o->inner.ip + 4);
@@ -83,75 +83,78 @@ static void merge(
 	}
 }
 
-enum table { DATABASE, ROUTES, SOURCES };
+/* SOURCE: only where it is checked. */
+enum { OWN, ROUTE, SOURCE, ASKS };
 
 static const struct xtr_instance *instance_of(
     const struct xtr_worker *w, const struct opened *o, unsigned i)
 {
-	const uint32_t inst = o->inst[o->one ? 0 : i];
+	uint32_t inst = o->inst[o->one ? 0 : i];
 
 	return &w->dp->instances[inst ? inst - 1 : 0];
 }
 
-static const struct xtr_lpm *table_of(
-    const struct xtr_worker *w, const struct opened *o, unsigned i, enum table which)
+/* Looks up d's packets, each in its instance's tables. */
+static void find_mixed(const struct xtr_worker *w, const struct opened *o, const struct xtr_fast *d,
+    struct xtr_fast_ask *asks)
 {
-	const struct xtr_instance *inst = instance_of(w, o, i);
+	const struct xtr_lpm *tables[ASKS][XTR_BURST];
+	uint8_t keys[XTR_BURST][16];
 
-	return which == DATABASE ? inst->database : which == ROUTES ? inst->routes : inst->lisp;
+	for (unsigned i = 0; i < d->n; i++) {
+		const struct xtr_instance *inst = instance_of(w, o, i);
+
+		tables[OWN][i] = inst->database;
+		tables[ROUTE][i] = inst->routes;
+		tables[SOURCE][i] = inst->lisp;
+	}
+	for (unsigned k = 0; k < ASKS; k++) {
+		bool source = k == SOURCE;
+
+		for (unsigned i = 0; i < d->n && d->af == 6; i++)
+			memcpy(keys[i], xtr_fast_address(d, i, source), 16);
+		if (d->af == 4)
+			xtr_lpm_lookup4(tables[k], source ? d->src : d->dst, asks[k].values, d->n);
+		else
+			xtr_lpm_lookup6(
+			    tables[k], (const uint8_t(*)[16])keys, asks[k].values, d->n);
+		asks[k].same = xtr_fast_same(asks[k].values, d->n);
+	}
 }
 
-/* Looks up d's destinations, or sources, each in its instance's table. True: all values are the
- * same. */
-static bool find(const struct xtr_worker *w, const struct opened *o, const struct xtr_fast *d,
-    enum table which, uint32_t *values)
+static void find(const struct xtr_worker *w, const struct opened *o, const struct xtr_fast *d,
+    struct xtr_fast_ask *asks)
 {
-	const struct xtr_lpm *tables[XTR_BURST];
+	const struct xtr_instance *inst = instance_of(w, o, 0);
 
-	if (likely(o->one))
-		return xtr_fast_find(d, table_of(w, o, 0, which), which == SOURCES, values);
-	for (unsigned i = 0; i < d->n; i++)
-		tables[i] = table_of(w, o, i, which);
-	if (d->af == 4)
-		xtr_lpm_lookup4(tables, which == SOURCES ? d->src : d->dst, values, d->n);
-	else
-		xtr_lpm_lookup6(tables, which == SOURCES ? d->src6 : d->dst6, values, d->n);
-	return xtr_fast_same(values, d->n);
-}
-
-static bool checks_sources(const struct xtr_worker *w, const struct opened *o, unsigned n)
-{
-	uint8_t check = 0;
-
-	for (unsigned i = 0; i < (o->one ? 1 : n); i++)
-		check |= instance_of(w, o, i)->source_check;
-	return check != XTR_CHECK_OFF;
-}
-
-/* Clears ok of what may not come from the RLOC that it came from, or not without more ado: d is
- * what was in b. */
-static void check_sources(const struct xtr_worker *w, const struct opened *o,
-    const struct xtr_fast *b, const struct xtr_fast *d, uint32_t *ok)
-{
-	const struct xtr_fwd *entries = w->dp->fwd.base;
-	uint32_t entry[XTR_BURST] XTR_FAST_ALIGN;
-	bool same;
-
-	if (!checks_sources(w, o, d->n))
-		return;
-	same = find(w, o, d, SOURCES, entry) && o->one;
-	if (likely(same) && b->af == 4 && likely(xtr_fast_same(b->src, b->n))) {
-		if (!xtr_source_passes(
-			w, instance_of(w, o, 0), entry[0], 4, (const uint8_t *)&b->src[0]))
-			memset(ok, 0, d->n * sizeof(*ok));
+	if (unlikely(!o->one)) {
+		find_mixed(w, o, d, asks);
 		return;
 	}
-	for (unsigned i = 0; i < d->n; i++)
-		rte_prefetch0(&entries[entry[i]]);
-	for (unsigned i = 0; i < d->n; i++)
-		if (!xtr_source_passes(w, instance_of(w, o, i), entry[i], b->af,
-			b->af == 4 ? (const uint8_t *)&b->src[i] : b->src6[i]))
+	asks[OWN].table = inst->database;
+	asks[ROUTE].table = inst->routes;
+	asks[SOURCE].table = inst->lisp;
+	asks[SOURCE].source = true;
+	xtr_fast_find(d, asks, inst->source_check == XTR_CHECK_OFF ? SOURCE : ASKS);
+}
+
+/* Keeps in ok[] what may come from the RLOC that it came from; others are source.c's. */
+static void check_sources(struct xtr_worker *w, const struct opened *o, const struct xtr_fast *b,
+    const struct xtr_fast_ask *ask, uint32_t *ok)
+{
+	bool single = o->one && b->one_src && ask->same;
+
+	if (o->one && instance_of(w, o, 0)->source_check == XTR_CHECK_OFF)
+		return;
+	for (unsigned i = 0; i < b->n; i++) {
+		if (!ok[i])
+			continue;
+		if (!xtr_source_passes(w, instance_of(w, o, i), ask->values[i], b->af,
+			xtr_fast_address(b, i, true)))
 			ok[i] = 0;
+		else if (single)
+			return;
+	}
 }
 
 /* The next hop of a route; ok is cleared where that is not for the fast path. */
@@ -190,22 +193,23 @@ static void decap(struct xtr_worker *w, const struct xtr_fast *b, struct opened 
     struct xtr_fast *d, uint64_t *rest)
 {
 	uint32_t own[XTR_BURST] XTR_FAST_ALIGN, routes[XTR_BURST] XTR_FAST_ALIGN;
-	uint32_t ok[XTR_BURST] XTR_FAST_ALIGN;
-	bool same;
+	uint32_t sources[XTR_BURST] XTR_FAST_ALIGN, ok[XTR_BURST] XTR_FAST_ALIGN;
+	struct xtr_fast_ask asks[ASKS] = {
+	    [OWN].values = own, [ROUTE].values = routes, [SOURCE].values = sources};
 
 	if (d->af == 6)
 		xtr_rows_load(d->ip, 32, d->n, o->inner.ip + 8);
+	xtr_fast_pad(d);
 	xtr_fast_check(&o->inner, d, ok);
 	merge(b, d, ok);
 	d->hashed = false;
 	d->padded = false; /* lengths are written anyway */
 	XTR_FAST_STEP(INSIDE);
-	check_sources(w, o, b, d, ok);
-	find(w, o, d, DATABASE, own);
-	same = find(w, o, d, ROUTES, routes);
-	follow_all(w, d, routes, same, ok);
+	find(w, o, d, asks);
+	follow_all(w, d, routes, asks[ROUTE].same, ok);
 	for (unsigned i = 0; i < d->n; i++)
 		ok[i] &= own[i] && o->inst[o->one ? 0 : i] ? ~0u : 0;
+	check_sources(w, o, b, &asks[SOURCE], ok);
 	xtr_fast_keep(d, ok, rest);
 	XTR_FAST_STEP(INNER);
 	if (!d->n)

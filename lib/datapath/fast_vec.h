@@ -42,6 +42,17 @@ static __rte_always_inline xtr_vec xtr_pick(xtr_vec where, xtr_vec then, xtr_vec
 	return (where & then) | (~where & otherwise);
 }
 
+/* Is one of the words not 0? */
+static __rte_always_inline bool xtr_vec_any(xtr_vec x)
+{
+	uint64_t part[XTR_VEC_BYTES / 8], any = 0;
+
+	memcpy(part, &x, sizeof(part));
+	for (unsigned i = 0; i < RTE_DIM(part); i++)
+		any |= part[i];
+	return any;
+}
+
 /* Words of a and b in turn. */
 static __rte_always_inline void xtr_zip(xtr_vec a, xtr_vec b, xtr_vec *low, xtr_vec *high)
 {

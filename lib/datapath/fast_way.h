@@ -72,11 +72,11 @@ typedef uint32_t xtr_fast_words[XTR_BURST];
 /* Packets of one family, side by side. */
 struct xtr_fast {
 	unsigned n;
-	uint8_t af;     /* 4 or 6 */
-	bool hashed;    /* hash[] is there */
-	bool counts;    /* one of count[] at least is not 0 */
-	bool padded;    /* some may have more bytes than their IP header says */
-	bool one_place; /* all have one destination */
+	uint8_t af;            /* 4 or 6 */
+	bool hashed;           /* hash[] is there */
+	bool counts;           /* one of count[] at least is not 0 */
+	bool padded;           /* some may have more bytes than their IP header says */
+	bool one_src, one_dst; /* all have the same address */
 	struct rte_mbuf *m[XTR_BURST] XTR_FAST_ALIGN;
 	uint8_t *ip[XTR_BURST];
 	uint32_t off[XTR_BURST] XTR_FAST_ALIGN; /* data_off */
@@ -90,7 +90,6 @@ struct xtr_fast {
 	uint32_t target[XTR_BURST];
 	uint32_t count[XTR_BURST]; /* encapsulation: as XTR_FWD_COUNT_SHIFT has it, 0: none */
 	uint8_t place[XTR_BURST];  /* in the burst */
-	uint8_t src6[XTR_BURST][16] XTR_FAST_ALIGN, dst6[XTR_BURST][16];
 	uint8_t spare[256];
 };
 
@@ -113,7 +112,17 @@ static inline unsigned xtr_fast_hop_at(unsigned af)
 	return af == 4 ? 8 : 4;
 }
 
-/* Pointers behind the last packet. */
+/* Pointers behind the last packet: to the first while packets are loaded, so that what all have in
+ * common those lanes have, too. */
+static inline void xtr_fast_pad_first(struct xtr_fast *b)
+{
+	for (unsigned i = b->n; i % XTR_FAST_VECTOR; i++) {
+		b->m[i] = b->m[0];
+		b->ip[i] = b->ip[0];
+	}
+}
+
+/* Then away, for packets are written. */
 static inline void xtr_fast_pad(struct xtr_fast *b)
 {
 	for (unsigned i = b->n; i % XTR_FAST_VECTOR; i++)
@@ -205,9 +214,22 @@ void xtr_fast_keep(struct xtr_fast *b, const uint32_t *ok, uint64_t *rest);
 /* Those whose bits are set, to another. */
 void xtr_fast_split(const struct xtr_fast *b, uint64_t which, struct xtr_fast *to);
 bool xtr_fast_same(const uint32_t *values, unsigned n);
-/* Looks up destinations, or sources. True: all values are the same. */
-bool xtr_fast_find(
-    const struct xtr_fast *b, const struct xtr_lpm *table, bool source, uint32_t *values);
+/* A question: all sources, or destinations, in one table. */
+struct xtr_fast_ask {
+	const struct xtr_lpm *table;
+	bool source;
+	bool same;        /* answer: all values are the same */
+	uint32_t *values; /* answer */
+};
+/* Answers n (at most 3); those about a single address together. */
+void xtr_fast_find(const struct xtr_fast *b, struct xtr_fast_ask *asks, unsigned n);
+/* The address of packet i; IPv4: four bytes. */
+static inline const uint8_t *xtr_fast_address(const struct xtr_fast *b, unsigned i, bool source)
+{
+	if (b->af == 4)
+		return b->ip[i] + (source ? 12 : 16);
+	return b->ip[i] + (source ? 8 : 24);
+}
 
 /* fast_check.c. Fills in what IP headers say. ok[i]: all ones, or 0: nothing for the fast path. */
 void xtr_fast_check(const struct xtr_fast_raw *raw, struct xtr_fast *b, uint32_t *ok);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A flow's hash, of words in network order: MurmurHash3, which compilers do for several flows at
- * once where machines have vectors. */
+/* A flow's hash, of words in network order. Compilers do it for several flows at once where
+ * machines have vectors. */
 #ifndef XTR_DATAPATH_FLOW_H
 #define XTR_DATAPATH_FLOW_H
 
 #include <stdint.h>
 #include <rte_common.h>
 
-/* The hash of what was before, and one word more. */
+/* MurmurHash3: the hash of what was before, and one word more. */
 static __rte_always_inline uint32_t xtr_flow_word(uint32_t hash, uint32_t word)
 {
 	word *= 0xcc9e2d51;
@@ -24,5 +24,11 @@ static __rte_always_inline uint32_t xtr_flow_end(uint32_t hash)
 	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
 	return hash ^ hash >> 16;
 }
+
+/* What a flow of many words, IPv6's, adds up: each word times an odd number of its own, so that two
+ * flows of which one word differs have two sums. */
+#define XTR_FLOW_WORDS 9u
+static const uint32_t xtr_flow_odd[XTR_FLOW_WORDS] = {0x9e3779b1, 0x85ebca77, 0xc2b2ae3d,
+    0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09, 0x6c62272f};
 
 #endif

@@ -113,7 +113,7 @@ struct xtr_ip6_upper xtr_ip6_upper(
 static inline uint32_t xtr_ip6_flow(
     const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, unsigned off)
 {
-	uint32_t hash = xtr_ip6_label(ip), ports = 0, word[8];
+	uint32_t hash = xtr_ip6_label(ip), word[XTR_FLOW_WORDS] = {0};
 
 	if (!hash) {
 		struct xtr_ip6_upper u = xtr_ip6_upper(m, ip, off);
@@ -121,12 +121,12 @@ static inline uint32_t xtr_ip6_flow(
 		hash = u.fragment ? IPPROTO_FRAGMENT : u.proto;
 		if ((u.proto == IPPROTO_TCP || u.proto == IPPROTO_UDP || u.proto == IPPROTO_SCTP) &&
 		    u.at + 4u <= RTE_MIN((unsigned)m->data_len - off, XTR_HEADERS))
-			memcpy(&ports, (const char *)ip + u.at, 4);
+			memcpy(&word[8], (const char *)ip + u.at, 4);
 	}
-	memcpy(word, ip->src_addr, sizeof(word));
-	for (unsigned i = 0; i < RTE_DIM(word); i++)
-		hash = xtr_flow_word(hash, word[i]);
-	return xtr_flow_end(xtr_flow_word(hash, ports));
+	memcpy(word, ip->src_addr, 32);
+	for (unsigned i = 0; i < XTR_FLOW_WORDS; i++)
+		hash += word[i] * xtr_flow_odd[i];
+	return xtr_flow_end(hash);
 }
 
 #endif

@@ -181,8 +181,15 @@ static inline __attribute__((always_inline)) void look_up_vectors(const uint64_t
 		load_keys(&b, v, keys, n);
 		b.slot[v] = _mm512_loadu_si512(root + 8 * v);
 	}
-	/* a level a round; the first without a question whether there is anything to do */
+	/* a level a round; the first for all keys, if one of them has it */
 	for (unsigned level = 0; level < SURE; level++) {
+		__mmask8 nodes = 0;
+
+#pragma GCC unroll 8
+		for (unsigned v = 0; v < vectors; v++)
+			nodes |= nodes_in(b.slot[v]);
+		if (!nodes)
+			break;
 #pragma GCC unroll 8
 		for (unsigned v = 0; v < vectors; v++)
 			b.slot[v] = down(b.slot[v], b.high[v], b.low[v]);
