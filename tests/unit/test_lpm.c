@@ -14,14 +14,18 @@
 static uint32_t lookup(const struct xtr_lpm *lpm, const struct xtr_ip *ip)
 {
 	uint8_t keys6[1][16];
-	uint32_t key, value;
+	uint32_t key, value, one;
 
 	memcpy(&key, ip->b, 4);
 	memcpy(keys6, ip->b, 16);
-	if (ip->af == 4)
+	if (ip->af == 4) {
 		xtr_lpm_lookup4(&lpm, &key, &value, 1);
-	else
+		xtr_lpm_lookup4_one(lpm, &key, &one, 1);
+	} else {
 		xtr_lpm_lookup6(&lpm, (const uint8_t(*)[16])keys6, &value, 1);
+		xtr_lpm_lookup6_one(lpm, (const uint8_t(*)[16])keys6, &one, 1);
+	}
+	assert_int_equal(one, value);
 	return value;
 }
 
@@ -144,6 +148,15 @@ static void a_table_for_each_key(void)
 	xtr_lpm_lookup6(tables, (const uint8_t(*)[16])keys6, values, N);
 	for (unsigned i = 0; i < N; i++)
 		assert_int_equal(values[i], i % 2 ? 200 + i : 0);
+	/* all keys in one of them; they are of a leaf, of more, or big */
+	for (unsigned k = 1; k < 12; k++) {
+		xtr_lpm_lookup4_one(tables[k], keys, values, N);
+		for (unsigned i = 0; i < N; i++)
+			assert_int_equal(values[i], k % 3 ? 100 + k : 0);
+		xtr_lpm_lookup6_one(tables[k], (const uint8_t(*)[16])keys6, values, N);
+		for (unsigned i = 0; i < N; i++)
+			assert_int_equal(values[i], k % 2 ? 200 + k : 0);
+	}
 	for (unsigned i = 0; i < N; i++)
 		xtr_lpm_destroy(own[i]);
 	xtr_rcu_fini(&rcu);
