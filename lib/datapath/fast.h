@@ -57,7 +57,8 @@ enum xtr_lpm_way xtr_fast_using(void);
 /* tx.c. Queues or sends all n for one port, in their order; bytes: of all. */
 void xtr_fast_tx_one(
     struct xtr_worker *w, struct rte_mbuf **m, unsigned port, unsigned n, uint64_t bytes);
-/* Queues all for the ports named. */
-void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t *ports, unsigned n);
+/* The same for the ports named. */
+void xtr_fast_tx(
+    struct xtr_worker *w, struct rte_mbuf **m, const uint8_t *ports, unsigned n, uint64_t bytes);
 
 #endif

@@ -193,8 +193,7 @@ static __rte_always_inline void encap_one(
 	XTR_FAST_STEP(TX);
 }
 
-static __rte_always_inline void encap_each(
-    struct xtr_worker *w, const struct xtr_fast *b, unsigned af)
+static __rte_always_inline void encap_each(struct xtr_worker *w, struct xtr_fast *b, unsigned af)
 {
 	const struct xtr_tunnel *tunnels = w->dp->tunnel.base;
 	uint8_t ports[XTR_BURST];
@@ -213,7 +212,7 @@ static __rte_always_inline void encap_each(
 	if (unlikely(b->counts))
 		count_entries(w, b, af);
 	XTR_FAST_STEP(HEADERS);
-	xtr_fast_tx(w, b->m, ports, b->n);
+	xtr_fast_tx(w, b->m, ports, b->n, bytes_of(b, template_len(af)));
 	XTR_FAST_STEP(TX);
 }
 

@@ -79,7 +79,7 @@ static void emit_each(struct xtr_worker *w, struct xtr_fast *b, unsigned off, ui
 {
 	const struct xtr_adj *adjs = w->dp->adj.base;
 	uint8_t ports[XTR_BURST];
-	uint32_t ok[XTR_BURST];
+	uint32_t ok[XTR_BURST], ignored;
 
 	for (unsigned i = 0; i < b->n; i++)
 		rte_prefetch0(&adjs[b->target[i]]);
@@ -95,7 +95,7 @@ static void emit_each(struct xtr_worker *w, struct xtr_fast *b, unsigned off, ui
 	if (off || b->padded)
 		put_lengths(b, off);
 	XTR_FAST_STEP(HEADERS);
-	xtr_fast_tx(w, b->m, ports, b->n);
+	xtr_fast_tx(w, b->m, ports, b->n, bytes_of(b, &ignored) + b->n * XTR_FAST_ETH);
 	XTR_FAST_STEP(TX);
 }
 

@@ -135,12 +135,6 @@ void xtr_stage_tx_flush(struct xtr_worker *w)
 			flush(w, port);
 }
 
-void xtr_fast_tx(struct xtr_worker *w, struct rte_mbuf *const *m, const uint8_t *ports, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		queue_frame(w, ports[i], m[i]);
-}
-
 #define DIRECT 16u /* so many packets are worth a call of the driver's */
 
 void xtr_fast_tx_one(
@@ -168,4 +162,19 @@ void xtr_fast_tx_one(
 		memcpy(w->tx[port], m + some, (n - some) * sizeof(*m));
 		w->n_tx[port] = (uint16_t)(n - some);
 	}
+}
+
+void xtr_fast_tx(
+    struct xtr_worker *w, struct rte_mbuf **m, const uint8_t *ports, unsigned n, uint64_t bytes)
+{
+	unsigned differ = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		differ |= ports[i] ^ ports[0];
+	if (likely(n) && likely(!differ)) {
+		xtr_fast_tx_one(w, m, ports[0], n, bytes);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		queue_frame(w, ports[i], m[i]);
 }
