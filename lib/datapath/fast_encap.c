@@ -216,15 +216,22 @@ static __rte_always_inline void encap_each(struct xtr_worker *w, struct xtr_fast
 	XTR_FAST_STEP(TX);
 }
 
+/* The outer family, of the template's length: its own field lies in another cache line. 0: not as
+ * usual. */
+static inline unsigned family(const struct xtr_tunnel *t)
+{
+	return t->len == template_len(4) ? 4 : t->len == template_len(6) ? 6 : 0;
+}
+
 /* May packets so long, with so much room in front, go into the tunnel? */
 static inline bool ready(
     const struct xtr_worker *w, const struct xtr_tunnel *t, uint32_t total, uint32_t off)
 {
 	uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
-	unsigned net = XTR_FAST_NET(t->af);
+	unsigned af = family(t), net = XTR_FAST_NET(af);
 
 	return state == XTR_HOP_READY && xtr_fast_gate(w, &t->gate) && total + net <= t->mtu &&
-	       t->len == XTR_FAST_ETH + net && off >= net;
+	       af && off >= net;
 }
 
 static bool all_ready(
@@ -266,7 +273,7 @@ static void encap_mixed(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest
 	xtr_fast_keep(b, ok, rest);
 	w->counters[XTR_CTR_ENCAP] += b->n;
 	for (unsigned i = 0; i < b->n; i++)
-		six |= (uint64_t)(tunnels[b->target[i]].af == 6) << i;
+		six |= (uint64_t)(family(&tunnels[b->target[i]]) == 6) << i;
 	if (likely(!six)) {
 		encap_each(w, b, 4);
 	} else if (six == xtr_fast_all(b->n)) {
@@ -289,7 +296,7 @@ void xtr_fast_encap(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest)
 		return;
 	}
 	w->counters[XTR_CTR_ENCAP] += b->n;
-	if (t->af == 4)
+	if (family(t) == 4)
 		encap_one(w, b, t, 4);
 	else
 		encap_one(w, b, t, 6);
