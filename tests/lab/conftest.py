@@ -27,6 +27,7 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also the tests of many minutes")
+    parser.addoption("--one-family", action="store_true", help="of a test's combinations of EIDs and RLOCs the last")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -70,11 +71,13 @@ def new_lab():
 
 
 def pytest_generate_tests(metafunc):
-    """lab1 and lab2 are IPv4 in IPv4, but where the mark `families` says otherwise."""
+    """lab1 and lab2 are IPv4 in IPv4, but where the mark `families` says otherwise. --one-family leaves one of several."""
     for name in ("lab1", "lab2"):
         if name in metafunc.fixturenames:
             mark = metafunc.definition.get_closest_marker("families")
             names = (mark.args or plans.NAMES) if mark else plans.NAMES[:1]
+            if metafunc.config.getoption("--one-family"):
+                names = names[-1:]
             metafunc.parametrize(name, names, indirect=True, scope="module")
 
 

@@ -26,13 +26,13 @@ def link_local(lab, name, iface):
 
 @pytest.mark.families("6in6")
 def test_usable_at_once(lab1):
-    """No address of a router that has just started is tentative, nor while its interface comes and goes."""
+    """No address that a router was given is tentative, when it has just started nor while its interface comes and goes."""
     lab1.restart("r2")
-    assert "inet6" not in lab1.ip("r2", "-6", "addr", "show", "tentative")
+    assert "inet6" not in lab1.ip("r2", "-6", "addr", "show", "tentative", "scope", "global")
     traffic.ping(lab1, "r4", SIX.lan(1, 2), 1)
     lab1.ip("r2", "link", "set", "core", "down")
     lab1.ip("r2", "link", "set", "core", "up")
-    assert "inet6" not in lab1.ip("r2", "-6", "addr", "show", "tentative")
+    assert "inet6" not in lab1.ip("r2", "-6", "addr", "show", "tentative", "scope", "global")
     assert SIX.core(2) in lab1.ip("r2", "-6", "addr", "show", "dev", "core")
     wait_until(lambda: lab1.ctl("r2", "show", "forwarding", SIX.core(3), "from", SIX.core(9))["result"]["action"] !=
         "drop", 10, "the core's network in xtrd")
