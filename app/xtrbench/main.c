@@ -202,7 +202,8 @@ static void usage(FILE *to)
 	    "  --stages        datapath: what each stage takes\n"
 	    "  --write DIR     datapath: what comes and what leaves, as DIR/in.pcap and "
 	    "DIR/out.pcap\n"
-	    "  --json          one JSON document instead of the table\n",
+	    "  --json          one JSON document instead of the table\n"
+	    "  --list          what runs without --case: names, or how they begin\n",
 	    BENCH_WINDOWS, BENCH_WINDOWS);
 }
 
@@ -220,12 +221,24 @@ static int read_case(struct command *cmd)
 	return rc == 0 || rc == -ENOENT ? -1 : 2;
 }
 
+static void list(void)
+{
+	for (unsigned l = 0; l < N_LISTS; l++)
+		for (unsigned i = 0; jobs[l][i].suite; i++)
+			for (unsigned c = 0; jobs[l][i].cases[c]; c++)
+				printf("%s %s\n", jobs[l][i].suite, jobs[l][i].cases[c]);
+}
+
 /* Exit status, or negative: go on. */
 static int read_command(struct command *cmd, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
 			usage(stdout);
+			return 0;
+		}
+		if (!strcmp(argv[i], "--list")) {
+			list();
 			return 0;
 		}
 		if (!strcmp(argv[i], "--json")) {

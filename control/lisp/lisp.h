@@ -18,7 +18,7 @@ struct xtr_peer {
 	struct xtr_ip local; /* the address of ours that it was sent to */
 };
 
-/* Named counters of the control plane; a name each in lisp_counters.c ("ms-register-ok", ...). */
+/* Named counters of the control plane; as `show counters` names them. */
 #define XTR_LISP_COUNTERS(X)                                                                       \
 	X(CTL_RX, "control-rx")                                                                    \
 	X(CTL_TX, "control-tx")                                                                    \

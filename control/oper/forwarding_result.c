@@ -208,6 +208,14 @@ json_t *xtr_explain_gate(struct xtr_explain *x)
 	return result("wait", &w, json_pack("{s:s}", "reason", "gate"));
 }
 
+/* The longest IP packet, bytes, that is not too big for an RLOC once it is encapsulated. */
+static unsigned inner_mtu(const struct xtr_tunnel *t)
+{
+	unsigned headers = t->len - t->ip_at;
+
+	return t->mtu > headers ? t->mtu - headers : 0;
+}
+
 /* What would have left, read back from the frame. */
 json_t *xtr_explain_sent(struct xtr_explain *x, unsigned port)
 {
@@ -222,6 +230,7 @@ json_t *xtr_explain_sent(struct xtr_explain *x, unsigned port)
 	struct xtr_ip s = six ? xtr_ip6(ip6->src_addr) : xtr_ip4(&ip->src_addr),
 		      d = six ? xtr_ip6(ip6->dst_addr) : xtr_ip4(&ip->dst_addr);
 	struct xtr_words w = {0};
+	const struct xtr_tunnel *t;
 	struct xtr_data_hdr lisp;
 	json_t *o, *hop_of;
 
@@ -237,15 +246,18 @@ json_t *xtr_explain_sent(struct xtr_explain *x, unsigned port)
 		return result("forward", &w, o);
 	}
 	lisp = xtr_data_read((const uint8_t *)(udp + 1));
+	t = xtr_pool_at(&x->ctl->dp->tunnel, x->rloc->tunnel);
 	hop_of = json_object();
 	xtr_rloc_show_hop(x->rloc, x->ctl->cfg, hop_of);
 	xtr_words_add(&w,
 	    "encapsulated to RLOC %s, from %s, instance-ID %u, UDP source port %u; next hop %s on "
-	    "port %s",
+	    "port %s; packets of up to %u bytes fit",
 	    dst, src, lisp.instance_id, rte_be_to_cpu_16(udp->src_port),
-	    json_string_value(json_object_get(hop_of, "next_hop")), xtr_explain_port(x, port));
-	o = json_pack("{s:s, s:s, s:I, s:i}", "rloc", dst, "source_rloc", src, "instance",
-	    (json_int_t)lisp.instance_id, "source_port", (int)rte_be_to_cpu_16(udp->src_port));
+	    json_string_value(json_object_get(hop_of, "next_hop")), xtr_explain_port(x, port),
+	    inner_mtu(t));
+	o = json_pack("{s:s, s:s, s:I, s:i, s:i}", "rloc", dst, "source_rloc", src, "instance",
+	    (json_int_t)lisp.instance_id, "source_port", (int)rte_be_to_cpu_16(udp->src_port),
+	    "inner_mtu", (int)inner_mtu(t));
 	json_object_update_new(o, hop_of);
 	json_object_set_new(o, "port", json_string(xtr_explain_port(x, port)));
 	xtr_explain_add(x, "tx", &w, json_incref(o));

@@ -21,7 +21,7 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, _interrupted)
     signal.signal(signal.SIGHUP, _interrupted)
     config.addinivalue_line("markers", "slow: takes minutes; only with --long")
-    config.addinivalue_line("markers", "families(*names): lab 1 or 2 in these combinations of EIDs and RLOCs (all)")
+    config.addinivalue_line("markers", "families(*names): the lab in these combinations of EIDs and RLOCs (all)")
     netns.sweep(tempfile.gettempdir())
 
 
@@ -71,8 +71,8 @@ def new_lab():
 
 
 def pytest_generate_tests(metafunc):
-    """lab1 and lab2 are IPv4 in IPv4, but where the mark `families` says otherwise. --one-family leaves one of several."""
-    for name in ("lab1", "lab2"):
+    """Labs are IPv4 in IPv4, but where the mark `families` says otherwise. --one-family leaves one of several."""
+    for name in ("lab1", "lab2", "core"):
         if name in metafunc.fixturenames:
             mark = metafunc.definition.get_closest_marker("families")
             names = (mark.args or plans.NAMES) if mark else plans.NAMES[:1]

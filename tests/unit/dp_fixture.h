@@ -164,6 +164,15 @@ static inline void fx_turn(struct fx *f)
 	xtr_rcu_poll(&f->dp->rcu);
 }
 
+/* Turns of the worker and of the control lcore. */
+static inline void fx_turns(struct fx *f, unsigned n)
+{
+	while (n--) {
+		xtr_worker_turn(f->w);
+		fx_turn(f);
+	}
+}
+
 /* --- making and ending it --- */
 
 /* The data plane alone, and its ports; instance 0 is the underlay, 1 the site's. */

@@ -61,6 +61,20 @@ def test_refused():
         assert done.returncode == 2 and done.stderr, words
 
 
+def test_names_that_others_rely_on():
+    """They run without being asked for."""
+    lists = {}
+    for line in run('--list').stdout.splitlines():
+        suite, case = line.split()
+        lists.setdefault(suite, []).append(case)
+    promised = {'native4/flows=1', 'encap4in4/flows=1', 'encap4in4/mappings=1m', 'encap4in4/rlocs=100k',
+        'decap4in4/flows=1', 'decap4in4/flows=1000', 'encap6in6/flows=1', 'decap6in6/flows=1'}
+    assert promised <= set(lists['datapath']), promised - set(lists['datapath'])
+    for case in ('lookup4/internet-1m/', 'lookup4/host-1m/', 'lookup6/mixed-1m/', 'lookup6/random128-200k/',
+        'lookup4/10000x100/flows=65536', 'memory/10000x100', 'memory/1m-entries', 'update4/1m/with-reader'):
+        assert any(case.startswith(known) for known in lists['mapcache']), case
+
+
 def test_a_case_is_not_its_longer_namesakes():
     """A whole name is that case alone, though others begin so."""
     names = {f['case'] for f in figures('datapath', '--case', 'encap4in4/flows=1', '--windows', '1')['figures']}

@@ -441,6 +441,11 @@ static void reference(void **state)
 	assert_int_equal(cfg->ports[0].mtu, 1500);
 	assert_int_equal(cfg->ports[0].offloads, cfg->ports[1].offloads);
 	assert_int_equal(cfg->ports[0].offloads, true);
+	assert_int_equal(cfg->ports[2].vlan_id, 100);
+	assert_int_equal(cfg->ports[2].mtu, cfg->ports[1].mtu);
+	assert_int_equal(cfg->instances[0].source_check, cfg->lisp.source_check);
+	assert_int_equal(cfg->instances[0].map_cache_limit, cfg->lisp.instance_map_cache_limit);
+	assert_int_equal(cfg->instances[0].map_cache_counters, cfg->lisp.map_cache_counters);
 	/* with what is set against what is left out beside it */
 	assert_int_equal(cfg->database[0].ttl_min, cfg->database[1].ttl_min);
 	assert_memory_equal(cfg->database[0].locators, cfg->database[1].locators,

@@ -129,11 +129,13 @@ static const char *compare(struct f *f, unsigned port, const char *src, const ch
 	doc = answer(f, line);
 	r = json_object_get(doc, "result");
 	action = text_of(r, "action");
-	if (!strcmp(action, "encapsulate"))
+	if (!strcmp(action, "encapsulate")) {
 		snprintf(said, sizeof(said), "%s %s %s %d %d", action, text_of(r, "port"),
 		    text_of(r, "rloc"), (int)json_integer_value(json_object_get(r, "instance")),
 		    (int)json_integer_value(json_object_get(r, "source_port")));
-	else if (!strcmp(action, "forward") || !strcmp(action, "drop"))
+		assert_int_equal(json_integer_value(json_object_get(r, "inner_mtu")),
+		    1500 - (strchr(text_of(r, "rloc"), ':') ? 56 : 36));
+	} else if (!strcmp(action, "forward") || !strcmp(action, "drop"))
 		snprintf(said, sizeof(said), "%s %s", action,
 		    text_of(r, *action == 'f' ? "port" : "reason"));
 	else

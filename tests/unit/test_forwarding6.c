@@ -438,7 +438,7 @@ static void never(void **state)
 	    {"no next header", 59, {0}, true},
 	};
 	struct cx *c = ((struct world *)*state)->c;
-	uint64_t sent = 0;
+	uint64_t sent = 0, answered;
 	unsigned limit = 0;
 	struct error e;
 	int fd = listen6();
@@ -456,9 +456,16 @@ static void never(void **state)
 		if (cases[i].answered)
 			told(fd, &e);
 	}
+	answered = sent;
 	for (; c->ctl.dp->control_drops[XTR_DROP_TOO_BIG] == sent && limit < 2000; limit++, sent++)
 		xtr_ctl_too_big(&c->ctl, from_site(c, 80), 1444);
 	assert_in_range(limit, 10, 101);
+	/* what is not said is counted too; and all kinds of errors share the limit */
+	assert_int_equal(
+	    c->ctl.dp->control_drops[XTR_DROP_TOO_BIG_LIMITED], RTE_DIM(cases) - answered + 1);
+	xtr_ctl_time_exceeded(&c->ctl, from_site(c, 80));
+	assert_int_equal(c->ctl.dp->control_drops[XTR_DROP_TTL_LIMITED], 1);
+	assert_int_equal(c->ctl.dp->control_drops[XTR_DROP_TTL], 0);
 	close(fd);
 }
 

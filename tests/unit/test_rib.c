@@ -42,14 +42,6 @@ static const struct xtr_adj *adj_of(struct fx *f, const char *address)
 	return adj_at(f, fwd->target);
 }
 
-static void turns(struct fx *f, unsigned n)
-{
-	while (n--) {
-		xtr_worker_turn(f->w);
-		fx_turn(f);
-	}
-}
-
 /* From the core side to the site's net or back, natively. */
 static void native(struct fx *f, unsigned port, const char *dst, uint32_t first, unsigned n)
 {
@@ -108,7 +100,7 @@ static void unknown_host(void **state)
 
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	native(f, 0, "192.0.2.7", 0, 3);
-	turns(f, 1);
+	fx_turns(f, 1);
 	assert_int_equal(f->punts[XTR_PUNT_NEIGH], 3);
 	assert_int_equal(f->asked, 1);
 	assert_int_equal(f->asked_port, 1);
@@ -117,7 +109,7 @@ static void unknown_host(void **state)
 	/* it has a place of its own now, so that others do not ask the same again */
 	assert_int_equal(adj_of(f, "192.0.2.7")->state, XTR_HOP_UNRESOLVED);
 	native(f, 0, "192.0.2.7", 3, 2);
-	turns(f, 1);
+	fx_turns(f, 1);
 	assert_int_equal(f->holder.n, 5);
 	assert_int_equal(f->asked, 1);
 	/* once a second */
@@ -125,7 +117,7 @@ static void unknown_host(void **state)
 	assert_int_equal(f->asked, 2);
 	fx_neigh(f, 1, "192.0.2.7", 7);
 	native(f, 0, "192.0.2.7", 5, 2);
-	turns(f, 5);
+	fx_turns(f, 5);
 	fx_expect(f, 1, 0, 7);
 	assert_int_equal(f->holder.n, 0);
 	/* workers' traffic is unseen by Linux: reminded after a while */
@@ -141,7 +133,7 @@ static void in_vain(void **state)
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	/* Linux says so */
 	native(f, 0, "192.0.2.7", 0, 3);
-	turns(f, 1);
+	fx_turns(f, 1);
 	fx_neigh_gone(f, 1, "192.0.2.7", true);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 3);
 	assert_int_equal(f->holder.n, 0);
@@ -149,10 +141,10 @@ static void in_vain(void **state)
 	/* Linux says nothing: after five seconds */
 	xtr_clock_advance(&f->wheel, 10000);
 	native(f, 0, "192.0.2.8", 0, 3);
-	turns(f, 1);
+	fx_turns(f, 1);
 	xtr_clock_advance(&f->wheel, 3000);
 	native(f, 0, "192.0.2.8", 3, 2);
-	turns(f, 1);
+	fx_turns(f, 1);
 	assert_int_equal(f->holder.n, 5);
 	xtr_clock_advance(&f->wheel, 3000);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 6);
@@ -162,11 +154,11 @@ static void in_vain(void **state)
 	assert_int_equal(f->holder.n, 0);
 	xtr_clock_advance(&f->wheel, 2000);
 	assert_int_equal(look_up(f, "192.0.2.8")->action, XTR_FWD_GLEAN);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->dp->adj.used, 0);
 	/* more than a queue takes */
 	native(f, 0, "192.0.2.9", 0, 70);
-	turns(f, 2);
+	fx_turns(f, 2);
 	assert_int_equal(drops(f, XTR_DROP_HOLD_EID), 6);
 }
 
@@ -182,13 +174,13 @@ static void scan(void **state)
 		snprintf(dst, sizeof(dst), "172.16.%u.%u", i / 250, i % 250 + 1);
 		native(f, 0, dst, i, 1);
 		if (i % 50 == 49)
-			turns(f, 1);
+			fx_turns(f, 1);
 	}
 	assert_int_equal(f->dp->adj.used, 4096);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 5000 - 4096);
 	for (unsigned i = 0; i < 10; i++)
 		xtr_clock_advance(&f->wheel, 1000);
-	turns(f, 2);
+	fx_turns(f, 2);
 	assert_int_equal(f->dp->adj.used, 0);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 5000);
 	assert_int_equal(xtr_lpm_count(f->dp->instances[0].routes), 1);
@@ -281,7 +273,7 @@ static void several_hops(void **state)
 	assert_int_equal(xtr_rib_route(f->rib, &r, false), 0);
 	assert_int_equal(look_up(f, "10.9.1.1")->action, XTR_FWD_NONE);
 	assert_int_equal(xtr_rib_route(f->rib, &r, true), 0);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->dp->set.used, 0);
 	assert_int_equal(f->dp->adj.used, 2);
 }
@@ -302,15 +294,15 @@ static void several_connected_hops(void **state)
 		assert_int_equal(look_up(f, "192.0.2.7")->action, XTR_FWD_GLEAN);
 		port = look_up(f, "192.0.2.7")->target;
 		native(f, 0, "192.0.2.7", 0, 2);
-		turns(f, 1);
+		fx_turns(f, 1);
 		assert_int_equal(f->asked_port, port);
 		fx_neigh(f, port, "192.0.2.7", 7);
 		assert_int_equal(adj_of(f, "192.0.2.7")->eth[5], 7);
-		turns(f, 4);
+		fx_turns(f, 4);
 		fx_expect(f, port, 0, 2);
 		fx_neigh_gone(f, port, "192.0.2.7", false);
 		assert_int_equal(xtr_rib_route(f->rib, &r, true), 0);
-		turns(f, 2);
+		fx_turns(f, 2);
 	}
 }
 
@@ -322,12 +314,12 @@ static void connected_host(void **state)
 	fx_route(f, "198.51.100.7", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	assert_int_equal(look_up(f, "198.51.100.7")->action, XTR_FWD_GLEAN);
 	native(f, 0, "198.51.100.7", 0, 2);
-	turns(f, 1);
+	fx_turns(f, 1);
 	assert_int_equal(f->asked, 1);
 	fx_neigh(f, 1, "198.51.100.7", 7);
 	assert_int_equal(adj_of(f, "198.51.100.7")->eth[5], 7);
 	native(f, 0, "198.51.100.7", 2, 2);
-	turns(f, 5);
+	fx_turns(f, 5);
 	fx_expect(f, 1, 0, 4);
 	/* the route goes, the neighbour stays; and the other way round */
 	fx_route(f, "198.51.100.7", XTR_RIB_UNICAST, 1, NULL, 0, true);
@@ -363,7 +355,7 @@ static void net_moves(void **state)
 		fx_neigh_gone(f, 0, "192.0.2.7", false);
 		fx_neigh_gone(f, 1, "192.0.2.7", false);
 	}
-	turns(f, 2);
+	fx_turns(f, 2);
 	assert_int_equal(f->dp->adj.used, 0);
 }
 
@@ -376,18 +368,18 @@ static void gateway(void **state)
 	assert_int_equal(adj_of(f, "8.8.8.8")->state, XTR_HOP_UNRESOLVED);
 	native(f, 0, "8.8.8.8", 0, 2);
 	native(f, 0, "9.9.9.9", 2, 2);
-	turns(f, 1);
+	fx_turns(f, 1);
 	assert_int_equal(f->asked, 1);
 	assert_true(xtr_ip_equal(&f->asked_ip, &(struct xtr_ip){4, {192, 0, 2, 254}}));
 	/* those before the gateway is known, then those after */
 	fx_neigh(f, 1, "192.0.2.254", 254);
 	native(f, 0, "8.8.8.8", 4, 2);
-	turns(f, 5);
+	fx_turns(f, 5);
 	fx_expect(f, 1, 0, 6);
 	/* a gateway that fails: packets dropped by name, the route stays and asks again */
 	fx_neigh_gone(f, 1, "192.0.2.254", false);
 	native(f, 0, "8.8.8.8", 6, 2);
-	turns(f, 1);
+	fx_turns(f, 1);
 	fx_neigh_gone(f, 1, "192.0.2.254", true);
 	assert_int_equal(drops(f, XTR_DROP_NEIGH_FAILED), 2);
 	assert_int_equal(adj_of(f, "8.8.8.8")->state, XTR_HOP_UNRESOLVED);
@@ -404,7 +396,7 @@ static void mac_change(void **state)
 
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
 	fx_neigh(f, 1, "192.0.2.7", 7);
-	turns(f, 5);
+	fx_turns(f, 5);
 	adj = adj_of(f, "192.0.2.7");
 	fx_neigh(f, 1, "192.0.2.7", 7);
 	assert_int_equal(adj->state, XTR_HOP_READY);
@@ -420,15 +412,15 @@ static void mac_change(void **state)
 	assert_int_equal(adj->state, XTR_HOP_READY);
 	assert_int_equal(adj->eth[5], 9);
 	native(f, 0, "192.0.2.7", 2, 2);
-	turns(f, 4);
+	fx_turns(f, 4);
 	fx_expect(f, 1, 0, 4);
 	/* gone and back before the grace period is over */
 	fx_neigh(f, 1, "192.0.2.7", 10);
 	fx_neigh_gone(f, 1, "192.0.2.7", false);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(look_up(f, "192.0.2.7")->action, XTR_FWD_GLEAN);
 	fx_neigh(f, 1, "192.0.2.7", 11);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(adj_of(f, "192.0.2.7")->eth[5], 11);
 	assert_int_equal(adj_of(f, "192.0.2.7")->state, XTR_HOP_READY);
 }
@@ -481,7 +473,7 @@ static void sweep(void **state)
 	xtr_rib_sweep_routes(f->rib);
 	xtr_rib_mark_neighs(f->rib);
 	xtr_rib_sweep_neighs(f->rib);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(xtr_lpm_count(f->dp->instances[0].routes), 0);
 	assert_int_equal(f->dp->adj.used, 0);
 	assert_int_equal(f->dp->set.used, 0);
@@ -538,7 +530,7 @@ static void resolve(void **state)
 	xtr_rib_ask(f->rib, n);
 	xtr_nbr_put(f->rib, n);
 	xtr_nbr_put(f->rib, NULL);
-	turns(f, 2);
+	fx_turns(f, 2);
 	assert_int_equal(f->dp->adj.used, 0);
 	/* by gateways: one an address, all in use over many */
 	hop(&r, 1, "192.0.2.2", 1);
@@ -620,7 +612,7 @@ static void random_events(void **state)
 			xtr_rib_sweep_neighs(f->rib);
 		}
 		if (op % 7 == 0)
-			turns(f, 1);
+			fx_turns(f, 1);
 		if (op % 64 == 0)
 			xtr_clock_advance(&f->wheel, 700);
 		fx_empty(f->tx[0]);
@@ -631,10 +623,10 @@ static void random_events(void **state)
 	xtr_rib_mark_neighs(f->rib);
 	xtr_rib_sweep_neighs(f->rib);
 	for (unsigned i = 0; i < 12; i++) {
-		turns(f, 4);
+		fx_turns(f, 4);
 		xtr_clock_advance(&f->wheel, 1000);
 	}
-	turns(f, 4);
+	fx_turns(f, 4);
 	assert_int_equal(f->holder.n, 0);
 	assert_int_equal(xtr_lpm_count(f->dp->instances[0].routes), 0);
 	assert_int_equal(f->dp->fwd.used, 0);
@@ -663,7 +655,7 @@ static void no_memory(void **state)
 		assert_int_equal(xtr_rib_route(f->rib, &r, false), 0);
 		assert_int_equal(look_up(f, "10.9.1.1")->action, XTR_FWD_DROP);
 		assert_int_equal(xtr_rib_route(f->rib, &r, true), 0);
-		turns(f, 2);
+		fx_turns(f, 2);
 		assert_int_equal(f->dp->fwd.used, 0);
 	}
 	assert_true(failed >= 5);

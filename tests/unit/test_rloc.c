@@ -17,14 +17,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void turns(struct fx *f, unsigned n)
-{
-	while (n--) {
-		xtr_worker_turn(f->w);
-		fx_turn(f);
-	}
-}
-
 static const struct xtr_tunnel *tunnel(struct fx *f, const struct xtr_rloc *r)
 {
 	return xtr_pool_at(&f->dp->tunnel, r->tunnel);
@@ -89,9 +81,9 @@ static void on_the_wire(void **state)
 	fx_neigh(f, 1, "192.0.2.2", 1);
 	r = get(f, "192.0.2.2");
 	fx_resolve(f, r->tunnel);
-	turns(f, 4);
+	fx_turns(f, 4);
 	fx_send_eid(f, 0, 2);
-	turns(f, 1);
+	fx_turns(f, 1);
 	m = fx_receive(f, 1);
 	assert_non_null(m);
 	assert_int_equal(m->pkt_len, 50 + 20 + 8 + 4);
@@ -136,26 +128,26 @@ static void states(void **state)
 	assert_int_equal(tunnel(f, r)->state, XTR_HOP_READY);
 	assert_int_equal(tunnel(f, r)->tmpl[5], 2);
 	/* another way: after a grace period */
-	turns(f, 3);
+	fx_turns(f, 3);
 	fx_neigh(f, 1, "192.0.2.3", 3);
 	fx_route(f, "203.0.113.0/24", XTR_RIB_UNICAST, 1, "192.0.2.3", 0, false);
 	fx_turn(f);
 	assert_int_equal(tunnel(f, r)->state, XTR_HOP_UNRESOLVED);
 	assert_int_equal(tunnel(f, r)->tmpl[5], 2);
-	turns(f, 2);
+	fx_turns(f, 2);
 	assert_int_equal(tunnel(f, r)->state, XTR_HOP_READY);
 	assert_int_equal(tunnel(f, r)->tmpl[5], 3);
 	/* out of the other port, which has no address of ours */
 	fx_neigh(f, 0, "10.1.0.2", 4);
 	fx_route(f, "203.0.113.0/24", XTR_RIB_UNICAST, 0, "10.1.0.2", 0, false);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_string_equal(r->why, "the port has no address of this family");
 	assert_int_equal(tunnel(f, r)->state, XTR_HOP_DOWN);
 	/* it gets one */
 	f->source[0] = fx_ip("10.1.0.1");
 	xtr_rlocs_changed(f->rlocs);
 	xtr_rlocs_update(f->rlocs, 100);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_null(r->why);
 	assert_int_equal(tunnel(f, r)->port, 0);
 	assert_memory_equal(tunnel(f, r)->tmpl + 26, ((uint8_t[]){10, 1, 0, 1}), 4);
@@ -163,7 +155,7 @@ static void states(void **state)
 	f->source[0] = fx_ip("10.1.0.11");
 	xtr_rlocs_changed(f->rlocs);
 	xtr_rlocs_update(f->rlocs, 100);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_memory_equal(tunnel(f, r)->tmpl + 26, ((uint8_t[]){10, 1, 0, 11}), 4);
 	/* no change: nothing is withdrawn */
 	xtr_rlocs_changed(f->rlocs);
@@ -178,7 +170,7 @@ static void states(void **state)
 	fx_turn(f);
 	assert_int_equal(f->dp->rcu.waiting > 0, 1);
 	xtr_rloc_put(f->rlocs, r);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->dp->tunnel.used, 0);
 }
 
@@ -189,21 +181,21 @@ static void packets_wait(void **state)
 	struct xtr_rloc *r = get(f, "192.0.2.2");
 
 	fx_resolve(f, r->tunnel);
-	turns(f, 3);
+	fx_turns(f, 3);
 	fx_send_eid(f, 0, 3);
-	turns(f, 1);
+	fx_turns(f, 1);
 	assert_int_equal(f->punts[XTR_PUNT_TUNNEL], 3);
 	assert_int_equal(f->asked, 1);
 	assert_int_equal(f->holder.n, 3);
 	fx_neigh(f, 1, "192.0.2.2", 1);
 	fx_send_eid(f, 3, 3);
-	turns(f, 5);
+	fx_turns(f, 5);
 	fx_expect(f, 1, 0, 6);
 	/* in vain: five seconds */
 	fx_neigh_gone(f, 1, "192.0.2.2", true);
 	fx_turn(f);
 	fx_send_eid(f, 6, 3);
-	turns(f, 4); /* a gate, for what was punted before */
+	fx_turns(f, 4); /* a gate, for what was punted before */
 	assert_int_equal(f->holder.n, 3);
 	for (unsigned i = 0; i < 8; i++)
 		xtr_clock_advance(&f->wheel, 1000);
@@ -213,7 +205,7 @@ static void packets_wait(void **state)
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, true);
 	fx_turn(f);
 	fx_send_eid(f, 9, 2);
-	turns(f, 4);
+	fx_turns(f, 4);
 	assert_int_equal(xtr_dp_drops(f->dp, XTR_DROP_HOP_DOWN), 2);
 	/* punted before, and the RLOC is gone since: looked at again */
 	fx_route(f, "192.0.2.0/24", XTR_RIB_UNICAST, 1, NULL, 0, false);
@@ -222,16 +214,16 @@ static void packets_wait(void **state)
 	xtr_worker_turn(f->w);
 	fx_clear(f);
 	xtr_rloc_put(f->rlocs, r);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->waiting.n, 2);
 	/* and what waits when the last user goes */
 	r = get(f, "192.0.2.2");
 	fx_resolve(f, r->tunnel);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->holder.n, 2);
 	fx_clear(f);
 	xtr_rloc_put(f->rlocs, r);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->waiting.n, 2);
 	assert_int_equal(xtr_dp_drops(f->dp, XTR_DROP_HOP_DOWN), 2);
 }
@@ -250,16 +242,16 @@ static void ways(void **state)
 	assert_int_equal(r->way, XTR_WAY_FAILED);
 	assert_string_equal(r->why, "next hop does not answer");
 	fx_neigh(f, 1, "192.0.2.2", 1);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(r->way, XTR_WAY_READY);
 	xtr_clock_advance(&f->wheel, 5000);
 	f->asked = 0;
 	fx_neigh_gone(f, 1, "192.0.2.2", false);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(r->way, XTR_WAY_RESOLVING);
 	assert_int_equal(f->asked, 1);
 	fx_neigh_gone(f, 1, "192.0.2.2", true);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(r->way, XTR_WAY_FAILED);
 	xtr_rloc_put(f->rlocs, r);
 }
@@ -307,7 +299,7 @@ static void slices(void **state)
 			xtr_rloc_put(f->rlocs, r[i]);
 	xtr_rlocs_changed(f->rlocs);
 	xtr_rlocs_update(f->rlocs, 100);
-	turns(f, 3);
+	fx_turns(f, 3);
 	assert_int_equal(f->dp->tunnel.used, 0);
 }
 

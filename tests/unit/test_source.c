@@ -425,13 +425,18 @@ static void marks_what_is_in_use(void **state)
 /* Now and then the control lcore hears of one whose mapping has another RLOC. */
 static void doubts(void **state)
 {
+	uint64_t doubted;
+
 	entry("20.1.0.0/16", dp_to(XTR_FWD_ENCAP, tunnel("172.16.9.1")), 0);
 	fix.dp->instances[0].source_check = XTR_CHECK_LOOSE;
 	fix.dp->doubt_gap = 0;
 	EXPECT("172.16.9.2", "20.1.0.1", "doubted");
 	EXPECT("172.16.9.1", "20.1.0.1", PASS);
+	doubted = xtr_dp_counter(fix.dp, XTR_CTR_PUNT_DOUBT);
+	assert_int_not_equal(doubted, 0);
 	fix.dp->doubt_gap = UINT64_MAX;
 	EXPECT("172.16.9.2", "20.1.0.1", MISMATCH);
+	assert_int_equal(xtr_dp_counter(fix.dp, XTR_CTR_PUNT_DOUBT), doubted);
 }
 
 static int setup(void **state)

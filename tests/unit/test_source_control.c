@@ -149,6 +149,7 @@ static void resolved_first(void **state)
 	assert_memory_equal(&c->asked, &theirs, sizeof(theirs));
 	assert_memory_equal(&c->asks, &ours, sizeof(ours));
 	assert_int_equal(c->ctl.holder.n, 3);
+	assert_int_equal(xtr_dp_counter(c->ctl.dp, XTR_CTR_PUNT_SOURCE), 3);
 	comes(c, B, 1000, 1);
 	cx_turn(c);
 	assert_int_equal(c->n_requests, 1);

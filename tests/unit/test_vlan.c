@@ -228,6 +228,43 @@ static void link_down(void **state)
 	assert_int_equal(xtr_dp_drops(fix.dp, XTR_DROP_TX_DOWN), 1);
 }
 
+/* A driver that does not take every second packet. */
+static uint16_t picky(void *queue, struct rte_mbuf **m, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (rte_pktmbuf_mtod(m[i], const uint8_t *)[14 + 5] & 1) { /* IP ID */
+			rte_errno = ENOTSUP;
+			return i;
+		}
+	return n;
+}
+
+static void refused(void **state)
+{
+	struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[fix.dp->ports[DP_TRUNK].ethdev];
+	eth_tx_prep_t before = ops->tx_pkt_prepare;
+
+	ops->tx_pkt_prepare = picky;
+	for (uint16_t i = 0; i < 8; i++) /* forwarded as they are, ID and all */
+		send_flow(&flows[4], i, 60);
+	dp_turns(&fix);
+	ops->tx_pkt_prepare = before;
+	for (uint16_t i = 0; i < 8; i += 2) {
+		struct rte_mbuf *m = dp_tx(&fix, DP_TRUNK);
+		const uint8_t *ip;
+		unsigned len;
+
+		assert_non_null(m);
+		assert_int_equal(open_frame(m, &ip, &len), DP_SITE2);
+		assert_int_equal(ip[5], i);
+		rte_pktmbuf_free(m);
+	}
+	assert_null(dp_tx(&fix, DP_TRUNK));
+	assert_int_equal(xtr_dp_drops(fix.dp, XTR_DROP_TX_REFUSED), 4);
+	assert_int_equal(xtr_dp_counter(fix.dp, XTR_CTR_TX), 4);
+	assert_int_equal(counted().tx[DP_SITE2][0], 4);
+}
+
 /* No room for the tag in front of a frame. */
 static void no_headroom(void **state)
 {
@@ -316,6 +353,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(stages_do_the_same, setup_offloads, teardown),
 	    cmocka_unit_test_setup_teardown(full_queue, setup_small, teardown),
 	    cmocka_unit_test_setup_teardown(link_down, setup, teardown),
+	    cmocka_unit_test_setup_teardown(refused, setup_offloads, teardown),
 	    cmocka_unit_test_setup_teardown(no_headroom, setup, teardown),
 	    cmocka_unit_test_setup_teardown(two_workers, setup_two, teardown),
 	    cmocka_unit_test_setup_teardown(bad_vlans, setup, teardown),
