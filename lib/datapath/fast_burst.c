@@ -110,6 +110,18 @@ bool xtr_fast_same(const uint32_t *values, unsigned n)
 	return !differ;
 }
 
+void xtr_fast_behind(const struct xtr_fast *b, uint32_t *ok)
+{
+	const unsigned at = b->af == 4 ? 12 : 8, len = b->af == 4 ? 8 : 32;
+
+	if (likely(all_of(ok, b->n)))
+		return;
+	for (unsigned i = 0; i < b->n; i++)
+		for (unsigned k = i + 1; !ok[i] && k < b->n; k++)
+			if (ok[k] && !memcmp(b->ip[i] + at, b->ip[k] + at, len))
+				ok[k] = 0;
+}
+
 void xtr_fast_keep(struct xtr_fast *b, const uint32_t *ok, uint64_t *rest)
 {
 	unsigned kept = 0;
