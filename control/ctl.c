@@ -134,11 +134,15 @@ static void choose_xtr_id(struct xtr_ctl *ctl)
 	}
 }
 
+/* A VLAN's is its port's, which was looked at before: asking a device may take long. */
 static bool link_is_up(const struct xtr_ctl *ctl, unsigned port)
 {
+	const struct xtr_dp_port *p = &ctl->dp->ports[port];
 	struct rte_eth_link link;
 
-	return rte_eth_link_get_nowait(ctl->dp->ports[port].ethdev, &link) == 0 && link.link_status;
+	if (p->vlan)
+		return ctl->dp->ports[p->parent].up;
+	return rte_eth_link_get_nowait(p->ethdev, &link) == 0 && link.link_status;
 }
 
 static void check_links(struct xtr_timer *t)

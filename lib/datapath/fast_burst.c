@@ -105,6 +105,18 @@ bool xtr_fast_same(const uint32_t *values, unsigned n)
 	return !differ;
 }
 
+void xtr_fast_behind(const struct xtr_fast *b, uint32_t *ok)
+{
+	const unsigned at = b->af == 4 ? 12 : 8, len = b->af == 4 ? 8 : 32;
+
+	if (likely(all_of(ok, b->n)))
+		return;
+	for (unsigned i = 0; i < b->n; i++)
+		for (unsigned k = i + 1; !ok[i] && k < b->n; k++)
+			if (ok[k] && !memcmp(b->ip[i] + at, b->ip[k] + at, len))
+				ok[k] = 0;
+}
+
 void xtr_fast_keep(struct xtr_fast *b, const uint32_t *ok, uint64_t *rest)
 {
 	unsigned kept = 0;
@@ -323,6 +335,7 @@ static __rte_always_inline uint64_t run(struct xtr_worker *w, const struct xtr_d
 	b.hashed = false;
 	if (p->site) /* most of what comes from there goes into a tunnel */
 		xtr_fast_hash(&raw, &b);
+	xtr_fast_behind(&b, ok); /* some of a flow come in several buffers */
 	xtr_fast_keep(&b, ok, &rest);
 	XTR_FAST_STEP(CHECK);
 	if (p->site && b.n)

@@ -202,6 +202,7 @@ static void decap(struct xtr_worker *w, const struct xtr_fast *b, struct opened 
 	xtr_fast_pad(d);
 	xtr_fast_check(&o->inner, d, ok);
 	merge(b, d, ok);
+	xtr_fast_behind(d, ok); /* a router on the way marks some of a flow */
 	d->hashed = false;
 	d->padded = false; /* lengths are written anyway */
 	XTR_FAST_STEP(INSIDE);

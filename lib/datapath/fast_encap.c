@@ -270,6 +270,7 @@ static void encap_mixed(struct xtr_worker *w, struct xtr_fast *b, uint64_t *rest
 	}
 	for (unsigned i = 0; i < b->n; i++)
 		ok[i] = ready(w, &tunnels[b->target[i]], b->total[i], b->off[i]);
+	xtr_fast_behind(b, ok); /* some of a flow are too large */
 	xtr_fast_keep(b, ok, rest);
 	w->counters[XTR_CTR_ENCAP] += b->n;
 	for (unsigned i = 0; i < b->n; i++)

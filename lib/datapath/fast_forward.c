@@ -85,6 +85,7 @@ static void emit_each(struct xtr_worker *w, struct xtr_fast *b, unsigned off, ui
 		rte_prefetch0(&adjs[b->target[i]]);
 	for (unsigned i = 0; i < b->n; i++)
 		ok[i] = ready(w, &adjs[b->target[i]], b->total[i]) ? ~0u : 0;
+	xtr_fast_behind(b, ok); /* some of a flow are too large */
 	xtr_fast_keep(b, ok, rest);
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct xtr_adj *adj = &adjs[b->target[i]];

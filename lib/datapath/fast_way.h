@@ -28,6 +28,7 @@
 #define XTR_FAST_NAME(name)       XTR_FAST_JOIN(name, XTR_FAST_WAY)
 #define xtr_fast_way_burst        XTR_FAST_NAME(xtr_fast_burst)
 #define xtr_fast_keep             XTR_FAST_NAME(xtr_fast_keep)
+#define xtr_fast_behind           XTR_FAST_NAME(xtr_fast_behind)
 #define xtr_fast_split            XTR_FAST_NAME(xtr_fast_split)
 #define xtr_fast_same             XTR_FAST_NAME(xtr_fast_same)
 #define xtr_fast_find             XTR_FAST_NAME(xtr_fast_find)
@@ -211,6 +212,9 @@ static inline bool xtr_fast_gate(const struct xtr_worker *w, const uint32_t *gat
 /* fast_burst.c. All of b that have ok[i] set, to the front; the others are marked in *rest by their
  * place. */
 void xtr_fast_keep(struct xtr_fast *b, const uint32_t *ok, uint64_t *rest);
+/* Clears ok of what stands behind one that is left and has the same addresses: stages run after the
+ * fast path, and a flow keeps its order. */
+void xtr_fast_behind(const struct xtr_fast *b, uint32_t *ok);
 /* Those whose bits are set, to another. */
 void xtr_fast_split(const struct xtr_fast *b, uint64_t which, struct xtr_fast *to);
 bool xtr_fast_same(const uint32_t *values, unsigned n);

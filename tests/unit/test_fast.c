@@ -249,6 +249,67 @@ static void keeps_order(void **state)
 	}
 }
 
+/* A LISP packet that some router on the way may have marked (RFC 3168). */
+static void make_marked(struct frame *f, unsigned id)
+{
+	uint8_t *h = f->b + 14, *inner = h + 36;
+	unsigned total = 64;
+
+	memset(f->b, 0, sizeof(f->b));
+	memcpy(f->b, dp_mac[DP_CORE], 6);
+	f->b[12] = 8;
+	make_ip4(inner, total, "10.2.2.5", "10.1.1.4");
+	inner[0] = 0x45;
+	inner[1] = 2;
+	dp_put16(inner + 4, id);
+	inner[6] = inner[7] = 0;
+	inner[8] = 64;
+	finish_ip(inner);
+	memset(h, 0, 36);
+	h[0] = 0x45;
+	h[1] = one_in(4) ? 3 : 2;
+	dp_put16(h + 2, total + 36);
+	h[8] = 64;
+	h[9] = 17;
+	dp_need(inet_pton(AF_INET, "172.16.1.3", h + 12) == 1 &&
+		    inet_pton(AF_INET, "172.16.1.2", h + 16) == 1,
+	    "address");
+	finish_ip(h);
+	dp_put16(h + 20, 50000);
+	dp_put16(h + 22, 4341);
+	dp_put16(h + 24, total + 16);
+	f->len = 14 + 36 + total;
+	f->room = RTE_PKTMBUF_HEADROOM;
+	f->seg = 0;
+}
+
+/* So do flows of which the stages have to do with some: those that were marked on the way, those
+ * too large for the tunnel, those in several buffers. */
+static void keeps_flows_order(void **state)
+{
+	static struct frame f[XTR_BURST];
+	static struct sent stages, fast;
+
+	for (unsigned k = 0; k < 200; k++) {
+		unsigned port = k % 2 ? DP_SITE : DP_CORE;
+
+		for (unsigned i = 0; i < XTR_BURST; i++)
+			if (port == DP_CORE) {
+				make_marked(&f[i], i);
+			} else {
+				f[i].seg = one_in(8) ? 64 : 0;
+				f[i].room = RTE_PKTMBUF_HEADROOM;
+				f[i].len = dp_frame(f[i].b, DP_SITE, "10.1.1.4", "10.2.2.5",
+				    (uint16_t)i, one_in(4) ? 1500 : 100);
+			}
+		run(&stages, f, XTR_BURST, port, true, NULL);
+		run(&fast, f, XTR_BURST, port, false, NULL);
+		assert_true(
+		    fast.counters[port == DP_SITE ? XTR_CTR_ENCAP : XTR_CTR_DECAP] >= XTR_BURST);
+		compare(&stages, &fast);
+	}
+}
+
 /* What a worker that has the fast path does not hand to the stages, by counting the arrivals that
  * only they number. */
 static unsigned handed_over(const struct frame *f, unsigned n, unsigned port)
@@ -353,10 +414,12 @@ static void takes_plain_packets(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		plain_frame(&f[i], DP_SITE, 0);
 	assert_int_equal(handed_over(f, 3, DP_SITE), 0);
-	f[1].b[14 + 8] = 1; /* TTL */
-	finish_ip(f[1].b + 14);
+	f[2].b[14 + 8] = 1; /* TTL */
+	finish_ip(f[2].b + 14);
 	assert_int_equal(handed_over(f, 3, DP_SITE), 1);
-	f[2].b[0] ^= 4;
+	/* with what stands behind it */
+	f[1].b[0] ^= 4;
+	f[2] = f[0];
 	assert_int_equal(handed_over(f, 3, DP_SITE), 2);
 }
 
@@ -388,6 +451,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(same_as_stages, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keeps_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(flows_keep_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_flows_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(takes_plain_packets, setup, teardown),
 	    cmocka_unit_test_setup_teardown(takes_all_families, setup, teardown),
 	};
