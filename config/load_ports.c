@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IP6_MTU_MIN   1280u
 #define DEVICE_ID_MAX 63 /* DPDK's limit for a name, without the zero byte */
 #define DEVICE_WORDS                                                                               \
 	"a PCI address such as \"0000:01:00.0\", or a DPDK vdev such as "                          \
@@ -215,6 +216,21 @@ static int elem_vlan(struct xtr_cfg_loader *l, const config_setting_t *s, void *
 	return read_interface(l, s, vlan_fields, elem);
 }
 
+/* Every link that IPv6 goes over carries 1280 bytes (RFC 8200 section 5): Linux would take its
+ * addresses off an interface with less. */
+static int check_mtu(
+    struct xtr_cfg_loader *l, const config_setting_t *s, const struct xtr_cfg_port *p)
+{
+	const config_setting_t *m = config_setting_get_member(s, "addresses");
+
+	for (unsigned i = 0; p->mtu < IP6_MTU_MIN && i < p->n_addresses; i++)
+		if (p->addresses[i].ip.af == 6)
+			return xtr_cfg_bad(l, xtr_cfg_elem(m, i),
+			    "an IPv4 address, or an mtu of at least %u: it is %u", IP6_MTU_MIN,
+			    p->mtu);
+	return 0;
+}
+
 static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *elem)
 {
 	struct xtr_cfg_port *p = elem;
@@ -223,14 +239,18 @@ static int elem_port(struct xtr_cfg_loader *l, const config_setting_t *s, void *
 	p->mtu = 1500;
 	p->offloads = true;
 	r = read_interface(l, s, port_fields, p);
+	if (!r)
+		r = check_mtu(l, s, p);
 	for (unsigned i = 0; !r && i < p->n_vlans; i++) {
-		const config_setting_t *v = config_setting_get_member(s, "vlans");
+		const config_setting_t *v = xtr_cfg_elem(config_setting_get_member(s, "vlans"), i);
 
 		if (!p->vlans[i].mtu)
 			p->vlans[i].mtu = p->mtu;
 		else if (p->vlans[i].mtu > p->mtu)
-			r = xtr_cfg_bad(l, config_setting_get_member(xtr_cfg_elem(v, i), "mtu"),
+			r = xtr_cfg_bad(l, config_setting_get_member(v, "mtu"),
 			    "576 to %u, which is the port's", p->mtu);
+		if (!r)
+			r = check_mtu(l, v, &p->vlans[i]);
 	}
 	return r;
 }
