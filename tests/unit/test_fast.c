@@ -407,6 +407,66 @@ static void flows_keep_order(void **state)
 	}
 }
 
+/* RFC 3168, RFC 8200 section 7 */
+static void put_ecn(uint8_t *h, uint8_t ecn)
+{
+	if (h[0] >> 4 == 6) {
+		h[1] = (uint8_t)((h[1] & 0xcf) | ecn << 4);
+	} else {
+		h[1] = (uint8_t)((h[1] & 0xfc) | ecn);
+		h[10] = h[11] = 0;
+		finish_ip(h);
+	}
+}
+
+/* A frame of one of four flows, of which the stages have to do with some: what a router on the way
+ * has marked, or what is too large for the tunnel. */
+static void special_frame(struct frame *f, unsigned port, unsigned flow)
+{
+	uint8_t *outer = f->b + 14;
+
+	plain_frame(f, port, flow);
+	if (port == DP_CORE) {
+		put_ecn(outer, one_in(4) ? 3 : 2);
+		put_ecn(outer + 16 + (flow & 1 ? 40 : 20), 2);
+	} else if (!(flow & 1)) {
+		f->len = dp_frame(f->b, port, "10.1.1.4", flow ? "10.26.1.1" : "10.2.2.5", 1,
+		    one_in(4) ? 1500 : 100);
+	}
+}
+
+/* Those of flows that go both ways, too. */
+static void split_flows_keep_order(void **state)
+{
+	static const unsigned ports[] = {DP_SITE, DP_CORE};
+	static struct frame f[XTR_BURST];
+	static struct sent out;
+
+	for (unsigned k = 0; k < 200; k++) {
+		int last[5] = {-1, -1, -1, -1, -1};
+		unsigned n = 0;
+
+		for (unsigned i = 0; i < XTR_BURST; i++) {
+			unsigned flow = below(4);
+
+			special_frame(&f[i], ports[k % 2], flow);
+			f[i].b[f[i].len - 2] = (uint8_t)(flow + 1);
+			f[i].b[f[i].len - 1] = (uint8_t)i;
+		}
+		run(&out, f, XTR_BURST, ports[k % 2], false, NULL);
+		for (unsigned i = 0; i < out.n; i++) {
+			const uint8_t *end = out.out[i].b + out.out[i].len;
+
+			if (!end[-2])
+				continue; /* the first part of one that was split */
+			assert_true(end[-2] < 5 && end[-1] > last[end[-2]]);
+			last[end[-2]] = end[-1];
+			n++;
+		}
+		assert_int_equal(n, XTR_BURST);
+	}
+}
+
 static void takes_plain_packets(void **state)
 {
 	static struct frame f[3];
@@ -452,6 +512,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(keeps_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(flows_keep_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keeps_flows_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(split_flows_keep_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(takes_plain_packets, setup, teardown),
 	    cmocka_unit_test_setup_teardown(takes_all_families, setup, teardown),
 	};
