@@ -111,10 +111,13 @@ void xtr_fast_behind(const struct xtr_fast *b, uint32_t *ok)
 
 	if (likely(all_of(ok, b->n)))
 		return;
-	for (unsigned i = 0; i < b->n; i++)
-		for (unsigned k = i + 1; !ok[i] && k < b->n; k++)
+	for (unsigned i = 0; i < b->n; i++) {
+		if (ok[i] || b->ip[i][0] >> 4 != b->af)
+			continue; /* the other family's flows are others */
+		for (unsigned k = i + 1; k < b->n; k++)
 			if (ok[k] && !memcmp(b->ip[i] + at, b->ip[k] + at, len))
 				ok[k] = 0;
+	}
 }
 
 void xtr_fast_keep(struct xtr_fast *b, const uint32_t *ok, uint64_t *rest)
