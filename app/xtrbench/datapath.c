@@ -151,6 +151,8 @@ const struct bench_job bench_datapath_jobs[] = {
     CASE("encap4in4/rlocs=100k"),
     CASE("decap4in4/flows=1"),
     CASE("decap4in4/flows=1000"),
+    CASE("decap4in4/flows=1000/sources=1000"),
+    CASE("encap4in4/mappings=1m/sources=1000"),
     CASE("native6/flows=1"),
     CASE("encap6in6/flows=1"),
     CASE("encap6in6/flows=1000"),

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datapath/dp.h"
+
 /* A number from min to max, with k or m for thousands and millions. */
 static bool read_number(const char *text, unsigned min, unsigned max, unsigned *value)
 {
@@ -57,6 +59,7 @@ static const struct {
 #key, #key " is out of range", min, max, offsetof(struct bench_case, key)          \
 	}
     NUMBER(flows, 1, BENCH_CASE_FLOWS),
+    NUMBER(sources, 1, BENCH_CASE_FLOWS),
     NUMBER(mappings, 1, BENCH_CASE_MANY),
     NUMBER(rlocs, 1, BENCH_CASE_RLOCS),
     NUMBER(burst, 1, BENCH_CASE_BURST),
@@ -66,6 +69,19 @@ static const struct {
     NUMBER(ports, 1, 2),
 #undef NUMBER
 };
+
+static const char *read_check(const char *value, struct bench_case *c)
+{
+	static const char *const checks[] = {
+	    [XTR_CHECK_OFF] = "off", [XTR_CHECK_LOOSE] = "loose", [XTR_CHECK_STRICT] = "strict"};
+
+	for (unsigned i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (!strcmp(value, checks[i])) {
+			c->check = (uint8_t)i;
+			return c->way == BENCH_DECAP ? NULL : "check is of decapsulation";
+		}
+	return "check is off, loose or strict";
+}
 
 static const char *read_part(char *part, struct bench_case *c)
 {
@@ -85,6 +101,8 @@ static const char *read_part(char *part, struct bench_case *c)
 		c->hits = (int)v;
 		return NULL;
 	}
+	if (!strcmp(part, "check"))
+		return read_check(value, c);
 	if (!strcmp(part, "peer")) {
 		if (!*value || strlen(value) >= sizeof(c->peer))
 			return "no such peer";
@@ -97,7 +115,9 @@ static const char *read_part(char *part, struct bench_case *c)
 				   (unsigned *)((char *)c + numbers[i].at))
 				   ? NULL
 				   : numbers[i].bad;
-	return "its keys are flows, mappings, rlocs, burst, size, seg, workers, hits, ports, peer";
+	return "its keys are flows, sources, mappings, rlocs, burst, size, seg, workers, hits, "
+	       "ports, "
+	       "check, peer";
 }
 
 /* What the parts say together, and what they leave open. */
@@ -111,6 +131,8 @@ static const char *complete(struct bench_case *c)
 		return "flows are to one mapping: not with mappings or rlocs";
 	if (!c->flows && c->way != BENCH_ENCAP)
 		return "mappings and rlocs are of encapsulation";
+	if (c->sources > 1 && c->way == BENCH_NATIVE)
+		return "sources are of encapsulation and decapsulation";
 	if (c->hits >= 0 && c->way != BENCH_ENCAP)
 		return "hits are of encapsulation";
 	if (c->ports > 1 && (c->hits < 1 || c->hits > 99))
@@ -135,6 +157,7 @@ int bench_case_parse(const char *name, struct bench_case *c, const char **why)
 
 	memset(c, 0, sizeof(*c));
 	c->hits = -1;
+	c->check = XTR_CHECK_LOOSE; /* as the daemon, if its configuration says nothing */
 	*why = "a name is WAY/KEY=VALUE/...";
 	if (strlen(name) >= sizeof(text) || strstr(name, "//") ||
 	    name[strlen(name) - !!*name] == '/')
@@ -159,6 +182,7 @@ int bench_case_parse(const char *name, struct bench_case *c, const char **why)
 			return -EINVAL;
 	}
 	c->name = name;
+	c->sources = c->sources ? c->sources : 1;
 	c->burst = c->burst ? c->burst : 64;
 	c->workers = c->workers ? c->workers : 1;
 	c->ports = c->ports ? c->ports : 1;

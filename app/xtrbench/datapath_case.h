@@ -17,6 +17,7 @@ struct bench_case {
 	uint8_t inner;     /* 4 or 6: of the packets at the site */
 	uint8_t outer;     /* of the tunnel, 0 where there is none */
 	unsigned flows;    /* destinations in one prefix; 0: in mappings instead */
+	unsigned sources;  /* hosts that they come from, in turn */
 	unsigned mappings; /* prefixes over all of the address space */
 	unsigned rlocs;    /* that the mappings lead to */
 	unsigned burst;    /* packets that come at once */
@@ -26,10 +27,11 @@ struct bench_case {
 	unsigned workers;
 	int hits;       /* of 100 packets, those that the map-cache has an entry for; -1: all */
 	unsigned ports; /* 2: those that it has no entry for come by a port of their own */
+	uint8_t check;  /* of sources that come out of tunnels, enum xtr_source_check */
 	char peer[24];  /* measured in turn with this one; "": none */
 };
 
-#define BENCH_CASE_FLOWS   65536u
+#define BENCH_CASE_FLOWS   65535u
 #define BENCH_CASE_MANY    1000000u
 #define BENCH_CASE_RLOCS   200000u
 #define BENCH_CASE_BURST   256u

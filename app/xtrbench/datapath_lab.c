@@ -63,6 +63,7 @@ uint32_t bench_dp_tunnel(struct bench_dp *d, uint32_t n)
 	for (unsigned k = 0; k < 3; k++)
 		dst.b[at + k] = (uint8_t)(dst.b[at + k] + (n >> (16 - 8 * k) & 0xff));
 	*t = (struct xtr_tunnel){.state = XTR_HOP_READY, .port = BENCH_CORE, .mtu = BENCH_MTU};
+	xtr_dp_name_tunnel(d->dp, i, dst.af, dst.b);
 	xtr_template_write(t, bench_neighbour_mac[BENCH_CORE], bench_mac[BENCH_CORE], &src, &dst);
 	return i;
 }
@@ -222,6 +223,8 @@ int bench_dp_open(struct bench_dp *d, const struct bench_case *c)
 	memset(d, 0, sizeof(*d));
 	d->c = c;
 	d->dp = xtr_dp_create(&opts);
+	if (d->dp)
+		d->dp->source_check = c->check;
 	if (!d->dp || xtr_dp_instance(d->dp, 0) != 0) {
 		fprintf(stderr, "xtrbench: data plane: %s\n", rte_strerror(rte_errno));
 		return -1;

@@ -94,10 +94,13 @@ static void make_frame(struct bench_source *s, const struct bench_case *c, struc
 	}
 	s->csum_at = (uint16_t)(c->inner == 4 ? at + 10 : 0);
 	s->dst_at = (uint16_t)(at + (c->inner == 4 ? 16 : 24));
+	s->src_at = (uint16_t)(at + (c->inner == 4 ? 14 : 22));
 	f->len = (uint16_t)(at + len);
 	f->head = (uint16_t)(at + put_headers(f->b + at, c->inner, ends_of(c), len, 9));
 	for (unsigned i = 0; c->inner == 4 && i < 16; i += 2)
-		f->sum += i == 10 ? 0u : (uint32_t)f->b[at + i] << 8 | f->b[at + i + 1];
+		f->sum += i == 10 || (i == 14 && c->sources > 1)
+			      ? 0u
+			      : (uint32_t)f->b[at + i] << 8 | f->b[at + i + 1];
 }
 
 /* --- destinations --- */
@@ -180,6 +183,7 @@ int bench_source_open(
 	s->pool = d->dp ? d->dp->rx_pool : NULL;
 	s->port = port;
 	s->seg = d->c->seg;
+	s->n_src = d->c->sources;
 	s->n_order = d->c->imix ? sizeof(imix) : 1;
 	if (d->c->imix)
 		memcpy(s->order, imix, sizeof(imix));
@@ -201,7 +205,7 @@ void bench_source_close(struct bench_source *s)
 
 void bench_source_rewind(struct bench_source *s)
 {
-	s->next = s->turn = 0;
+	s->next = s->turn = s->src = 0;
 	s->misses = 0;
 }
 
@@ -227,8 +231,12 @@ unsigned bench_source_next(struct bench_source *s, uint8_t *p, bool payload)
 
 	memcpy(p, f->b, payload ? f->head : RTE_MIN(f->len, BENCH_HEAD));
 	memcpy(p + s->dst_at, dst, s->dst_len);
+	if (s->n_src > 1) {
+		s->src = s->src < s->n_src ? s->src + 1 : 1;
+		put16(p + s->src_at, s->src);
+	}
 	if (s->csum_at)
-		put16(p + s->csum_at, checksum(f->sum, dst));
+		put16(p + s->csum_at, checksum(f->sum + s->src, dst));
 	if (s->sport_at)
 		put16(p + s->sport_at, 0xc000 | (s->next & 0x3fff));
 	for (unsigned i = f->head; payload && i < f->len; i++)

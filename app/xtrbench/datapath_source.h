@@ -15,7 +15,7 @@
 struct bench_frame {
 	uint8_t b[BENCH_HEAD];
 	uint16_t head, len; /* bytes of headers, of the frame without its checksum */
-	uint32_t sum;       /* of the (inner) IPv4 header without the destination, host order */
+	uint32_t sum; /* of the (inner) IPv4 header without addresses that change, host order */
 };
 
 /* One worker's; a copy is another one's that shares the list of destinations. */
@@ -29,10 +29,12 @@ struct bench_source {
 	const uint8_t *dst;
 	uint8_t *own; /* dst, if nobody else frees it */
 	unsigned n_dst, dst_len;
-	uint8_t miss;      /* first byte of those that nothing is known of */
-	uint16_t dst_at;   /* in the frame */
-	uint16_t csum_at;  /* of an IPv4 header; 0: IPv6 */
-	uint16_t sport_at; /* of the outer UDP header; 0: none */
+	uint8_t miss;        /* first byte of those that nothing is known of */
+	unsigned n_src, src; /* sources, and whose turn it is; one: as the frame has it */
+	uint16_t src_at;     /* of its last two bytes */
+	uint16_t dst_at;     /* in the frame */
+	uint16_t csum_at;    /* of an IPv4 header; 0: IPv6 */
+	uint16_t sport_at;   /* of the outer UDP header; 0: none */
 	unsigned next, turn;
 	uint64_t misses; /* of the packets that it gave so far */
 };

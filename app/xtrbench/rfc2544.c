@@ -144,7 +144,7 @@ static int read_case(struct options *o)
 		return -EINVAL;
 	}
 	if (!o->c.flows || strstr(o->name, "/size=") || o->c.burst != 64 || o->c.workers > 1 ||
-	    o->c.hits >= 0 || o->c.seg || o->c.peer[0])
+	    o->c.hits >= 0 || o->c.seg || o->c.sources > 1 || o->c.peer[0])
 		return bad("--case", "a way and /flows=N");
 	return 0;
 }

@@ -42,7 +42,7 @@ enum xtr_fast_step {
  * cleared them; `stamps` counts the TSC's readings, whose own price is in there.
  */
 struct xtr_fast_steps {
-	uint64_t last, cycles[XTR_FAST_STEPS_N], stamps;
+	uint64_t last, cycles[XTR_FAST_STEPS_N], stamps[XTR_FAST_STEPS_N];
 };
 extern struct xtr_fast_steps xtr_fast_steps;
 xtr_fast_fn xtr_fast_burst_steps;

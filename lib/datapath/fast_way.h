@@ -48,7 +48,7 @@ static inline void xtr_fast_stamp(enum xtr_fast_step step)
 
 	xtr_fast_steps.cycles[step] += now - xtr_fast_steps.last;
 	xtr_fast_steps.last = now;
-	xtr_fast_steps.stamps++;
+	xtr_fast_steps.stamps[step]++;
 }
 #define XTR_FAST_STEP_BEGIN() (xtr_fast_steps.last = rte_rdtsc())
 #else

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "app/xtrbench/datapath_case.h"
+#include "datapath/dp.h"
 
 static struct bench_case read_case(const char *name)
 {
@@ -62,6 +63,8 @@ static void what_is_not_said(void **state)
 	assert_int_equal(c.hits, -1);
 	assert_false(c.imix);
 	assert_string_equal(c.peer, "");
+	assert_int_equal(c.sources, 1);
+	assert_int_equal(c.check, XTR_CHECK_LOOSE);
 	c = read_case("encap4in4/mappings=1m");
 	assert_int_equal(c.mappings, 1000000);
 	assert_int_equal(c.rlocs, 1024);
@@ -89,6 +92,9 @@ static void any_order(void **state)
 	c = read_case("decap4in4/size=imix/flows=3");
 	assert_true(c.imix);
 	assert_int_equal(c.size, 1518);
+	assert_int_equal(read_case("decap4in4/flows=1/check=strict").check, XTR_CHECK_STRICT);
+	assert_int_equal(read_case("decap6in6/flows=1/check=off").check, XTR_CHECK_OFF);
+	assert_int_equal(read_case("decap6in6/flows=1/sources=50").sources, 50);
 	assert_int_equal(read_case("encap4in4/flows=1/hits=0").hits, 0);
 	assert_int_equal(read_case("encap4in4/flows=1/hits=100").hits, 100);
 	assert_int_equal(read_case("native6/flows=1/size=66").size, 66);
@@ -100,7 +106,7 @@ static void refused(void **state)
 	    "native4in4/flows=1", "encap4/flows=1", "encap4in5/flows=1", "encap4in44/flows=1",
 	    "encap/flows=1", "recap4in4/flows=1", "native4/flows",
 	    "native4/flows=", "native4/flows=0", "native4/flows=-1", "native4/flows= 1",
-	    "native4/flows=1x", "native4/flows=65537", "native4/flows=1/", "native4//flows=1",
+	    "native4/flows=1x", "native4/flows=65536", "native4/flows=1/", "native4//flows=1",
 	    "native4/flows=1/flows=2", "native4/flows=18446744073709551617",
 	    "native4/flows=4294967297k", "native4/mappings=1m", "decap4in4/rlocs=5",
 	    "encap4in4/flows=1/mappings=5", "encap4in4/mappings=2m", "native4/flows=1/size=63",
@@ -111,7 +117,9 @@ static void refused(void **state)
 	    "encap4in4/flows=1/ports=2/hits=0", "encap4in4/flows=1/ports=2/hits=100",
 	    "encap4in4/flows=1/ports=3/hits=50",
 	    "native4/flows=1/peer=", "native4/flows=1/peer=a-name-that-is-longer-than-any",
-	    "native4/flows=1/colour=3", "encap4in4/burst=4"};
+	    "native4/flows=1/sources=2", "encap4in4/flows=1/sources=0",
+	    "encap4in4/flows=1/check=off", "decap4in4/flows=1/check=on", "native4/flows=1/colour=3",
+	    "encap4in4/burst=4"};
 	struct bench_case c;
 	const char *why;
 

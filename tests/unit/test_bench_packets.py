@@ -67,7 +67,7 @@ def tunnelled(frame, inner, outer, src, dst, mac, hops):
     return inside(bytes(frame)[at + 16:], inner)
 
 
-def one(case, n, sizes, flows, misses=0):
+def one(case, n, sizes, flows, misses=0, sources=1):
     """Each frame that came has one that left, in order."""
     way, inner = case[:6].rstrip("46"), int(case.partition("/")[0].lstrip("abcdefghijklmnopqrstuvwxyz")[0])
     outer = int(case.partition("/")[0][-1])
@@ -78,7 +78,7 @@ def one(case, n, sizes, flows, misses=0):
     assert len(gone) == misses if isinstance(misses, int) else len(gone) in misses, (case, len(gone))
     came = [p for p in came if not str(p[1].dst).startswith(("100.", "3f"))]
     assert len(left) == len(came)
-    seen = set()
+    seen, senders = set(), set()
     for i, (a, b) in enumerate(zip(came, left)):
         length = sizes[i % len(sizes)] - 14 if not gone else None
         if way == "native":
@@ -104,7 +104,8 @@ def one(case, n, sizes, flows, misses=0):
                 p.hlim = 0
         assert bytes(before) == bytes(after), (case, i)
         seen.add(after.dst)
-    assert len(seen) == flows, (case, len(seen))
+        senders.add(after.src)
+    assert (len(seen), len(senders)) == (flows, sources), (case, len(seen), len(senders))
 
 
 def test_ways():
@@ -120,6 +121,13 @@ def test_sizes():
         one(way + "/flows=5/size=imix/burst=12", 16 * 12, imix, 5)
         for size, seg in ((65, 0), (1518, 0), (1518, 128), (9000, 0), (9000, 2048)):
             one("%s/flows=5/size=%d/burst=4%s" % (way, size, "/seg=%d" % seg if seg else ""), 64, [size - 4], 5)
+
+
+def test_sources():
+    for way, size in (("encap4in6", 60), ("encap6in4", 62), ("decap4in4", 60), ("decap6in6", 62)):
+        one(way + "/flows=7/sources=30/burst=8", 128, [size], 7, sources=30)
+    for check in ("off", "loose", "strict"):
+        one("decap4in6/flows=7/sources=3/burst=8/check=" + check, 128, [60], 7, sources=3)
 
 
 def test_bursts():
