@@ -82,8 +82,8 @@ static void set_all_conf(const struct xtr_tap *tap)
 	set_conf("ipv6", tap->name, "accept_dad", "0");
 	set_conf("ipv6", tap->name, "keep_addr_on_down", "1");
 	set_conf("ipv6", tap->name, "accept_ra", "0");
-	/* A TUN has no MAC to make a link-local address of, nor neighbours to use it, who would like
-	 * to know that we are in the group of routers. */
+	/* A TUN has no MAC to make a link-local address of, nor neighbours to use it, who would
+	 * like to know that we are in the group of routers. */
 	set_conf("ipv6", tap->name, "forwarding", tap->l3 ? "0" : "1");
 	if (tap->l3)
 		set_conf("ipv6", tap->name, "addr_gen_mode", "1");

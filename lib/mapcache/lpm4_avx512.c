@@ -262,10 +262,10 @@ static void lookup_one512(
     const struct xtr_lpm4_leaf *leaf, const uint32_t *keys, uint32_t *values, unsigned n)
 {
 	__m256i end = _mm256_load_si256((const __m256i *)(const void *)leaf->end);
-	__m512i value = _mm512_broadcast_i64x4(
-	    _mm256_load_si256((const __m256i *)(const void *)leaf->value));
-	unsigned ends = (unsigned)__builtin_popcount(
-	    _mm256_cmpneq_epu32_mask(end, _mm256_set1_epi32(-1)));
+	__m512i value =
+	    _mm512_broadcast_i64x4(_mm256_load_si256((const __m256i *)(const void *)leaf->value));
+	unsigned ends =
+	    (unsigned)__builtin_popcount(_mm256_cmpneq_epu32_mask(end, _mm256_set1_epi32(-1)));
 	const __m512i one = _mm512_set1_epi32(1);
 
 	for (unsigned i = 0; i < n; i += 16) {
@@ -276,8 +276,7 @@ static void lookup_one512(
 			below = _mm512_mask_add_epi32(below,
 			    _mm512_cmpgt_epu32_mask(key, _mm512_set1_epi32((int)leaf->end[k])),
 			    below, one);
-		_mm512_mask_storeu_epi32(
-		    values + i, lanes, _mm512_permutexvar_epi32(below, value));
+		_mm512_mask_storeu_epi32(values + i, lanes, _mm512_permutexvar_epi32(below, value));
 	}
 }
 
