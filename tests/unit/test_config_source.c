@@ -3,52 +3,20 @@
  * The settings that say from where packets may come: source-rloc-check and proxy-itrs. What is
  * wrong with them: configs/broken.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "config_fixture.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "config/config.h"
-
-#define CONFIGS XTR_SOURCE_ROOT "/tests/unit/configs"
-#define CORE    "ports = { name = \"core\"; device = \"net_tap0\"; side = \"core\"; };"
-#define SITE    "ports = { name = \"site\"; device = \"net_tap0\"; side = \"site\"; };"
-#define ASK     "map-resolver = \"172.16.1.1\";"
+#define CORE "ports = { name = \"core\"; device = \"net_tap0\"; side = \"core\"; };"
+#define SITE "ports = { name = \"site\"; device = \"net_tap0\"; side = \"site\"; };"
+#define ASK  "map-resolver = \"172.16.1.1\";"
 #define ENTRY                                                                                      \
 	"map-cache = { eid-prefix = \"10.2.0.0/16\"; locators = { rloc = \"172.16.1.3\"; }; };"
 #define CHECK(how)  "source-rloc-check = \"" how "\";"
 #define PITR        "proxy-itrs = \"10.0.3.1\";"
 #define SEVEN(more) "instances = { instance-id = 7;" more "};"
 
-static struct xtr_config *load(const char *path)
-{
-	struct xtr_config *cfg;
-	char *error;
-
-	cfg = xtr_config_load(path, &error);
-	if (!cfg)
-		fail_msg("%s", error);
-	return cfg;
-}
-
 static struct xtr_config *load_text(const char *text)
 {
-	char path[] = "/tmp/xtr-test-config-XXXXXX";
-	int fd = mkstemp(path);
-	struct xtr_config *cfg;
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	cfg = load(path);
-	unlink(path);
-	return cfg;
+	return load(put_file("conf", text, strlen(text), 0644));
 }
 
 static void everything(void **state)
@@ -104,5 +72,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(everything), cmocka_unit_test(allowed)};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
