@@ -143,15 +143,21 @@ static void hash4(const struct xtr_fast_raw *restrict raw, struct xtr_fast *rest
 static void hash6(const struct xtr_fast_raw *restrict raw, struct xtr_fast *restrict b)
 {
 	const uint32_t label_mask = 0xffff0f00;
+	const bool one = b->one_src && b->one_dst;
+	uint32_t addresses = 0;
 
+	if (one)
+		for (unsigned k = 0; k < 8; k++)
+			addresses += raw->ip[2 + k][0] * xtr_flow_odd[k];
 	XTR_FAST_EACH(i, b->n)
 	{
 		xtr_vec proto = IP(1) >> 16 & 0xff, label = IP(0) & label_mask;
 		xtr_vec ports = ports_of(proto, XTR_VEC(b->total, i) - XTR_FAST_IP6, IP(10));
 		xtr_vec none = XTR_IF(label == 0), hash = xtr_pick(none, proto, label);
 
-		for (unsigned k = 0; k < 8; k++)
-			hash += IP(k + 2) * xtr_flow_odd[k];
+		hash += addresses;
+		for (unsigned k = 0; k < 8 && !one; k++)
+			hash += IP(2 + k) * xtr_flow_odd[k];
 		XTR_VEC(b->hash, i) = flow_end(hash + (none & ports) * xtr_flow_odd[8]);
 	}
 }
