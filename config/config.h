@@ -230,6 +230,8 @@ struct xtr_config {
 		 * total */
 		unsigned instance_map_cache_limit;
 		bool map_cache_counters; /* map-cache-counters: of learned entries, false */
+		/* locator-status-bits: L and what goes with it in LISP headers, false */
+		bool locator_status_bits;
 		/* petr-use: what no LISP site has goes to a PETR "always" (default, RFC 6832
 		 * section 6.1) or where there is "no-route" */
 		enum xtr_petr_use petr_use;

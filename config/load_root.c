@@ -34,6 +34,7 @@ static const struct xtr_cfg_field lisp_fields[] = {
     XTR_CFG_INT("instance-map-cache-limit", struct xtr_config, lisp.instance_map_cache_limit, 1,
 	XTR_MAP_CACHE_LIMIT_MAX, .or_zero = true),
     XTR_CFG_BOOL("map-cache-counters", struct xtr_config, lisp.map_cache_counters),
+    XTR_CFG_BOOL("locator-status-bits", struct xtr_config, lisp.locator_status_bits),
     XTR_CFG_WORD("petr-use", struct xtr_config, lisp.petr_use, petr_words),
     XTR_CFG_INT("probe-interval-ms", struct xtr_config, lisp.probe_interval_ms, 100, 3600000,
 	.or_zero = true),

@@ -160,6 +160,7 @@ static void check_links(struct xtr_timer *t)
 		if (ctl->mirror)
 			xtr_mirror_carrier(ctl->mirror, i, up);
 	}
+	xtr_ctl_refresh_status(ctl);
 	xtr_timer_arm(&ctl->wheel, t, LINK_MS, check_links);
 }
 
@@ -468,6 +469,7 @@ void xtr_ctl_destroy(struct xtr_ctl *ctl)
 	if (ctl->dp)
 		xtr_holder_fini(&ctl->holder);
 	xtr_fib_destroy(ctl->fib);
+	free(ctl->own_status);
 	xtr_dp_tracer_destroy(ctl->tracer);
 	if (ctl->ms)
 		xtr_ms_destroy(ctl->ms);

@@ -60,6 +60,9 @@ struct xtr_ctl {
 	uint64_t last_punt_ms;
 	struct xtr_timer link_timer;
 	int icmp_fd, icmp6_fd;
+	/* with locator-status-bits: what own mappings' entries say, and which is looked at next */
+	uint8_t *own_status;
+	unsigned status_next;
 	unsigned doubts; /* EIDs asked for again for that reason, in the second that began at */
 	uint64_t doubts_ms;
 	struct xtr_bucket icmp[XTR_DP_PORTS]; /* by rx port of what the errors are about */
@@ -108,6 +111,9 @@ void xtr_ctl_source_doubted(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_dr
 /* How sources are checked (datapath/source.h), and the own EID database into the tables. Once,
  * before anything else comes into the tables. 0 or negative errno. */
 int xtr_ctl_install_sources(struct xtr_ctl *ctl);
+/* With locator-status-bits: what packets of own EIDs say of their locators follows their state. A
+ * part of the database a call. */
+void xtr_ctl_refresh_status(struct xtr_ctl *ctl);
 /* forwarding/proxy.c: for whom we are a PETR, into the tables. Once, before the workers start. 0 or
  * negative errno. */
 int xtr_ctl_install_proxy_etr(struct xtr_ctl *ctl);

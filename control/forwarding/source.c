@@ -15,6 +15,9 @@
  * all that we know. */
 #define DOUBTS_A_SECOND 10u
 
+/* Own mappings whose locators' status is asked for at a time: each locator takes system calls. */
+#define STATUS_A_TURN 16u
+
 /* Before any mapping comes: what an entry has beside it depends on it. */
 static int install_checks(struct xtr_ctl *ctl)
 {
@@ -51,11 +54,11 @@ static int install_proxy_itrs(struct xtr_ctl *ctl)
 	return ctl->dp->proxy_itrs ? 0 : -ENOMEM;
 }
 
-static int install_own(struct xtr_ctl *ctl, const struct xtr_cfg_mapping *m)
+static int install_own(struct xtr_ctl *ctl, const struct xtr_cfg_mapping *m, uint8_t status)
 {
-	/* the LISP header's second word for this source; L is off (RFC 9300 section 4.1) */
-	struct xtr_fwd fwd = {
-	    .action = XTR_FWD_ROUTES, .word1 = xtr_data_word1(XTR_DATA_I, m->eid.iid, 0)};
+	/* the LISP header's second word for this source */
+	struct xtr_fwd fwd = {.action = XTR_FWD_ROUTES,
+	    .word1 = xtr_data_word1(XTR_DATA_I | XTR_DATA_L, m->eid.iid, status)};
 	uint32_t entry = xtr_fib_entry(ctl->fib, &fwd);
 	struct xtr_rule_rloc list[UINT8_MAX];
 
@@ -77,8 +80,27 @@ int xtr_ctl_install_sources(struct xtr_ctl *ctl)
 	if (!rc)
 		rc = install_proxy_itrs(ctl);
 	for (unsigned i = 0; i < ctl->cfg->n_database && !rc; i++)
-		rc = install_own(ctl, &ctl->cfg->database[i]);
+		rc = install_own(ctl, &ctl->cfg->database[i], 0);
+	if (!rc && ctl->cfg->lisp.locator_status_bits && ctl->cfg->n_database) {
+		ctl->own_status = calloc(ctl->cfg->n_database, sizeof(*ctl->own_status));
+		rc = ctl->own_status ? 0 : -ENOMEM;
+	}
 	return rc;
+}
+
+void xtr_ctl_refresh_status(struct xtr_ctl *ctl)
+{
+	unsigned n = ctl->own_status && ctl->etr ? RTE_MIN(ctl->cfg->n_database, STATUS_A_TURN) : 0;
+
+	for (; n; n--) {
+		unsigned i = ctl->status_next;
+		const struct xtr_cfg_mapping *m = &ctl->cfg->database[i];
+		uint8_t status = xtr_etr_status_bits(ctl->etr, m);
+
+		if (status != ctl->own_status[i] && install_own(ctl, m, status) == 0)
+			ctl->own_status[i] = status;
+		ctl->status_next = i + 1 < ctl->cfg->n_database ? i + 1 : 0;
+	}
 }
 
 void xtr_ctl_source_doubted(struct xtr_ctl *ctl, struct rte_mbuf *m, enum xtr_drop reason)

@@ -10,7 +10,8 @@
 #include "util/log.h"
 #include "wire/data.h"
 
-#define PETR_TTL_MIN 1440u /* of the record that a probed PETR answers with */
+#define MAX_LOCATORS UINT8_MAX /* of a record */
+#define PETR_TTL_MIN 1440u     /* of the record that a probed PETR answers with */
 
 struct xtr_trie *etr_trie(const struct xtr_etr *etr, const struct xtr_eid *eid)
 {
@@ -83,17 +84,40 @@ static int by_address(const void *a, const void *b)
 	    &(*(const struct xtr_cfg_locator *const *)b)->rloc);
 }
 
+/* RFC 9300 section 5.3 counts them so for the locator-status-bits. Returns how many. */
+static unsigned in_order(const struct xtr_cfg_mapping *m, const struct xtr_cfg_locator **sorted)
+{
+	unsigned n = m->n_locators < MAX_LOCATORS ? m->n_locators : MAX_LOCATORS;
+
+	for (unsigned i = 0; i < n; i++)
+		sorted[i] = &m->locators[i];
+	qsort(sorted, n, sizeof(*sorted), by_address);
+	return n;
+}
+
+uint8_t xtr_etr_status_bits(const struct xtr_etr *etr, const struct xtr_cfg_mapping *m)
+{
+	const struct xtr_cfg_locator *sorted[MAX_LOCATORS];
+	unsigned n = in_order(m, sorted);
+	uint8_t bits = 0;
+
+	for (unsigned i = 0; i < n && n <= 8; i++) {
+		struct xtr_ip src;
+
+		if (etr->l->source_for(etr->l, &sorted[i]->rloc, &src) == 0)
+			bits |= (uint8_t)(1u << i);
+	}
+	return bits;
+}
+
 void etr_write_mapping(const struct xtr_etr *etr, struct xtr_writer *w,
     const struct xtr_cfg_mapping *m, const struct xtr_eid *eid, uint32_t ttl_min,
     const struct xtr_ip *probed)
 {
 	struct xtr_record rec = {.ttl = ttl_min, .eid = *eid, .authoritative = true};
-	const struct xtr_cfg_locator *sorted[255];
-	unsigned n = m->n_locators < 255 ? m->n_locators : 255;
+	const struct xtr_cfg_locator *sorted[MAX_LOCATORS];
+	unsigned n = in_order(m, sorted);
 
-	for (unsigned i = 0; i < n; i++)
-		sorted[i] = &m->locators[i];
-	qsort(sorted, n, sizeof(*sorted), by_address);
 	xtr_write_record(w, &rec);
 	for (unsigned i = 0; i < n; i++) {
 		const struct xtr_cfg_locator *c = sorted[i];

@@ -28,6 +28,10 @@ void xtr_etr_notify(struct xtr_etr *etr, const struct xtr_peer *from, const uint
 
 /* Does the prefix overlap an own EID prefix (cover it, or lie inside it)? */
 bool xtr_etr_overlaps(const struct xtr_etr *etr, const struct xtr_eid *eid);
+/* Locator-status-bits of packets whose source is the mapping's EID (RFC 9300 section 5.3): bit n is
+ * set where the n-th locator of its Map-Replies is reachable, as R says there. 0, which says
+ * nothing: it has more than the eight that fit beside an instance-ID, or none is reachable. */
+uint8_t xtr_etr_status_bits(const struct xtr_etr *etr, const struct xtr_cfg_mapping *m);
 /* `show database`: a new reference. */
 json_t *xtr_etr_show(const struct xtr_etr *etr);
 

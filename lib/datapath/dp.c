@@ -257,7 +257,8 @@ int xtr_dp_instance(struct xtr_dp *dp, uint32_t iid)
 	inst = &dp->instances[dp->n_instances];
 	inst->iid = iid;
 	inst->source_check = dp->source_check;
-	inst->word1 = xtr_data_word1(XTR_DATA_I, iid, 0); /* L is off: RFC 9300 section 4.1 */
+	/* strangers have no locators whose status could be said */
+	inst->word1 = xtr_data_word1(XTR_DATA_I, iid, 0);
 	inst->lisp = xtr_lpm_create(&dp->rcu);
 	inst->database = xtr_lpm_create(&dp->rcu);
 	/* One Linux routing table so far: the instances share the routes of the first, the

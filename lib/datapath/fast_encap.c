@@ -91,7 +91,8 @@ static void make_rest(const struct xtr_fast *restrict b, struct words *restrict 
 
 		XTR_VEC(o->udp[0], i) = xtr_vec_swap16((OF(hash) & 0x3fff) | 0xc000) | port;
 		XTR_VEC(o->udp[1], i) = xtr_vec_swap16(OF(total) + XTR_FAST_UDP);
-		XTR_VEC(o->udp[2], i) |= XTR_IF((word1 & 0x00ffffff) != 0) & XTR_DATA_I;
+		XTR_VEC(o->udp[2], i) |= (XTR_IF((word1 & 0x00ffffff) != 0) & XTR_DATA_I) |
+					 (XTR_IF(word1 >> 24 != 0) & XTR_DATA_L);
 		XTR_VEC(o->udp[3], i) = word1;
 	}
 	xtr_fast_lengths(b, template_len(af), o->lengths);

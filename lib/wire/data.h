@@ -111,13 +111,16 @@ static inline uint32_t xtr_data_word1(uint8_t flags, uint32_t iid, uint32_t lsb)
 	return htonl(flags & XTR_DATA_I ? iid << 8 | (lsb & 0xff) : lsb);
 }
 
-/* Puts the second word (network order) into a header without L at p, and the I flag where the word
- * has an instance-ID. The other flags stay. */
+/* Puts the second word (network order) into a header at p, and the flags that go with it: I where
+ * the word has an instance-ID, L where the eight bits beside it say that a locator is up. The other
+ * flags stay. */
 static inline void xtr_data_put_word1(uint8_t *p, uint32_t word1)
 {
 	memcpy(p + 4, &word1, 4);
 	if (word1 & htonl(0xffffff00))
 		p[0] |= XTR_DATA_I;
+	if (word1 & htonl(0xff))
+		p[0] |= XTR_DATA_L;
 }
 
 /* The first word in network order. */

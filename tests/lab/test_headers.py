@@ -222,6 +222,29 @@ def test_dscp_kept_where_asked(new_lab):
         assert arrives(r4, mark).tos == 10 << 2 | CE
 
 
+def test_locator_status_bits(new_lab):
+    """With locator-status-bits R2's one locator is said to be up (RFC 9300 5.3); R3, without, says nothing."""
+    lab = new_lab()
+    lab.two_sites()
+    configs = conf.lab1()
+    configs["r2"]["lisp"] = {"locator-status-bits": True}
+    lab.start_all(configs)
+    traffic.ping(lab, "r5", "10.1.1.4", 1)
+
+    def header(router, source, destination):
+        """The LISP header of a ping."""
+        with Capture(lab, router, "core") as cap:
+            traffic.ping(lab, source, destination, 1)
+            (first, *_) = wait_until(lambda: [d["payload"][:8] for _, f in cap.frames() if (d := read_udp(f)) and
+                d["dport"] == 4341 and d["src"] == lab_rloc[router]], 5, "LISP packet")
+            cap.stop()
+        return first
+
+    lab_rloc = {"r2": "172.16.1.2", "r3": "172.16.1.3"}
+    wait_until(lambda: header("r2", "r4", "10.2.2.5") == bytes([0x40, 0, 0, 0, 0, 0, 0, 1]), 10, "L bit")
+    assert header("r3", "r5", "10.1.1.4") == bytes(8)
+
+
 def test_errors_about_inner_packets_are_well_formed(lab1, wires):
     """ICMP that R2 sends to R4 when something does not fit is judged by tshark."""
     with Capture(lab1, "r4", "eth0") as cap:

@@ -135,13 +135,20 @@ static inline uint32_t dp_lisp(
 	return dp_set(f->dp->instances[inst].lisp, prefix, dp_entry(f, fwd));
 }
 
-static inline void dp_own(struct dp_wires *f, unsigned inst, const char *prefix)
+/* status: locator-status-bits of its packets. */
+static inline void dp_own_status(
+    struct dp_wires *f, unsigned inst, const char *prefix, uint8_t status)
 {
 	uint32_t entry = dp_entry(f, (struct xtr_fwd){.action = XTR_FWD_ROUTES,
-					 .word1 = htonl(f->dp->instances[inst].iid << 8)});
+					 .word1 = htonl(f->dp->instances[inst].iid << 8 | status)});
 
 	dp_set(f->dp->instances[inst].database, prefix, entry);
 	dp_set(f->dp->instances[inst].lisp, prefix, entry);
+}
+
+static inline void dp_own(struct dp_wires *f, unsigned inst, const char *prefix)
+{
+	dp_own_status(f, inst, prefix, 0);
 }
 
 /* A next hop on the port, whose MAC is 02:00:00:00:02:<last>. */
@@ -385,6 +392,8 @@ static inline void dp_tables(struct dp_wires *f)
 	dp_routes(f);
 	dp_own(f, 0, "10.1.1.0/24");
 	dp_own(f, 1, "10.100.1.0/24");
+	dp_own_status(f, 0, "10.1.77.0/24", 0x05);
+	dp_own_status(f, 1, "10.100.77.0/24", 0x80);
 	f->tunnel = dp_tunnel(f, 3, XTR_HOP_READY);
 	f->tunnel2 = dp_tunnel(f, 9, XTR_HOP_READY);
 	pair = dp_to(XTR_FWD_ENCAP, dp_pair(f, f->tunnel, f->tunnel2));

@@ -273,6 +273,7 @@ static void check_everything_rest(const struct xtr_config *cfg)
 	assert_int_equal(cfg->n_control_addresses, 1);
 	assert_ip(&cfg->control_addresses[0], "172.16.1.2");
 	assert_lisp(cfg, "0 8 16, 1 2 3 4, 5 6, 7 8 1, 0", XTR_PETR_NO_ROUTE);
+	assert_true(cfg->lisp.locator_status_bits);
 	assert_false(cfg->mirror);
 	assert_string_equal(cfg->socket, "/run/x.sock");
 	assert_string_equal(cfg->state_dir, "/run/x.state");

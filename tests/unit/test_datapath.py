@@ -170,13 +170,13 @@ class Case(unittest.TestCase):
         self.assertEqual(self.left(got, out).hex(), want.hex())
         self.assertEqual(got["counters"].get("forwarded-natively"), 1)
 
-    def encapsulated(self, got, p, last=3, iid=0, hops=1):
+    def encapsulated(self, got, p, last=3, iid=0, hops=1, status=0):
         """As RFC 9300 5.1 and 5.3 have it. Returns the source port."""
         have = self.left(got, CORE)
         port = struct.unpack("!H", have[34:36])[0]
         self.assertTrue(49152 <= port <= 65535, port)
         inner = changed(p, ttl=IP(bytes(p)).ttl - hops)
-        header = lisp(inner, 0x08000000 if iid else 0, iid << 8)
+        header = lisp(inner, (0x08000000 if iid else 0) | (0x40000000 if status else 0), iid << 8 | status)
         want = Ether(dst=mac(last), src=PORT_MAC[CORE], type=0x800) / \
             IP(src="172.16.1.2", dst="172.16.1.%d" % last, ttl=inner.ttl, tos=inner.tos, id=0, flags="DF") / \
             UDP(sport=port, dport=4341, chksum=0) / Raw(header)
@@ -196,6 +196,13 @@ class Encapsulation(Case):
         for ttl in range(2, 256):
             p = packet(ttl=ttl)
             self.encapsulated(self.ip(SITE, p), p)
+
+    def test_locator_status(self):
+        """L and the bits of the source's entry (RFC 9300 5.3)."""
+        p = packet(src="10.1.77.4")
+        self.encapsulated(self.ip(SITE, p), p, status=0x05)
+        p = packet(src="10.100.77.4")
+        self.encapsulated(self.ip(SITE2, p), p, iid=100, status=0x80)
 
     def test_ttl_ends(self):
         for ttl in (0, 1):

@@ -109,6 +109,8 @@ static void test_reply(void **state)
 	loc = locator_of(&rec, 2);
 	assert_ip(&loc.ip, "2001:db8::7");
 	assert_true(!loc.local && loc.reachable);
+	/* RFC 9300 5.3: in their order, from the least significant bit */
+	assert_int_equal(xtr_etr_status_bits(f->etr, cfg), 0x05);
 	assert_int_equal(COUNTER(&f->w, ETR_REQ_RX), 1);
 	assert_int_equal(COUNTER(&f->w, ETR_REPLY_TX), 1);
 
