@@ -22,8 +22,10 @@
 /* Bytes of the longest Map-Request that we send (two IPv6 EIDs with instance-ID, an ITR-RLOC of
  * each family), and of what goes around it at most. */
 #define REQUEST_MAX 128
-/* Of the database, in search of one that is ours: each costs a question to the kernel. */
+/* Of the database, in search of one that is ours, for each Map-Request: each locator costs a
+ * question to the kernel. Mappings of a site share their locators, so the first ones do. */
 #define LOCATORS_TRIED 8u
+#define MAPPINGS_TRIED 64u
 #define ECM_MAX        64
 
 static const char *const names[XTR_C_N] = {
@@ -100,7 +102,8 @@ static const struct xtr_ip *own_rloc(struct xtr_lisp *l, uint8_t af)
 			    !xtr_ip_is_link_local(ip) && is_own(l, ip))
 				return ip;
 		}
-	for (unsigned i = 0; i < cfg->n_database && tries < LOCATORS_TRIED; i++)
+	for (unsigned i = 0; i < cfg->n_database && i < MAPPINGS_TRIED && tries < LOCATORS_TRIED;
+	     i++)
 		for (unsigned j = 0; j < cfg->database[i].n_locators; j++) {
 			const struct xtr_ip *rloc = &cfg->database[i].locators[j].rloc;
 
