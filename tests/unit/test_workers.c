@@ -238,7 +238,11 @@ static void adds_up(void)
 	assert_int_equal(xtr_dp_counter(dp, XTR_CTR_ENCAP), tunnel + tunnel6);
 	assert_int_equal(xtr_dp_counter(dp, XTR_CTR_DECAP), of[5]);
 	assert_int_equal(xtr_dp_counter(dp, XTR_CTR_NATIVE), of[3] + of[5]);
-	assert_true(xtr_dp_counter(dp, XTR_CTR_GATED) > 0);
+}
+
+static void some_waited(void)
+{
+	assert_true(xtr_dp_counter(fix.dp, XTR_CTR_GATED) > 0);
 }
 
 /* --- turns, in any order --- */
@@ -258,6 +262,7 @@ static void turns_in_any_order(void **state)
 	dp_turns(&fix);
 	receive();
 	adds_up();
+	some_waited();
 }
 
 /* Each worker adopts a gate in its own turn; what the other kept stays there. */
@@ -284,6 +289,7 @@ static void gate_of_both(void **state)
 	dp_turns(&fix);
 	receive();
 	adds_up();
+	some_waited();
 }
 
 /* --- who writes what --- */
@@ -356,6 +362,7 @@ static void *loop(void *arg)
 	return NULL;
 }
 
+/* How many packets a worker meets while the gate is closed is the scheduler's: none perhaps. */
 static void threads(void **state)
 {
 	uint64_t until = rte_rdtsc() + LIMIT_S * rte_get_tsc_hz();
