@@ -228,10 +228,14 @@ static inline unsigned family(const struct xtr_tunnel *t)
 static inline bool ready(
     const struct xtr_worker *w, const struct xtr_tunnel *t, uint32_t total, uint32_t off)
 {
-	uint8_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
-	unsigned af = family(t), net = XTR_FAST_NET(af);
+	unsigned af, net;
 
-	return state == XTR_HOP_READY && xtr_fast_gate(w, &t->gate) &&
+	/* the rest is written while it is not */
+	if (unlikely(__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != XTR_HOP_READY))
+		return false;
+	af = family(t);
+	net = XTR_FAST_NET(af);
+	return xtr_fast_gate(w, &t->gate) &&
 	       total + net <= __atomic_load_n(&t->mtu, __ATOMIC_RELAXED) && af && off >= net;
 }
 

@@ -128,14 +128,10 @@ static void update(void)
 	    XTR_ACT_DROP, XTR_ACT_NATIVELY_FORWARD, XTR_ACT_SEND_MAP_REQUEST};
 	struct xtr_eid eid = soak_eid(soak_random(&soak.seed, SOAK_SLOTS));
 	struct xtr_mapping *m = xtr_itr_lookup(soak.c->ctl.itr, &eid);
-	struct xtr_dp *dp = soak.c->f->dp;
 	unsigned what = soak_random(&soak.seed, 8), n = 0;
 	struct xtr_mapping_locator l[3];
 
-	/* each way to check sources has its turn */
-	if (soak.updates++ % 2048 == 0)
-		for (uint32_t i = 0; i < dp->n_instances; i++)
-			dp->instances[i].source_check = (uint8_t)(soak.updates / 2048 % 3);
+	soak.updates++;
 	if (what < 2 && m && m->eid.plen == eid.plen) {
 		itr_mapping_remove(m);
 		return;
@@ -233,6 +229,7 @@ static int setup(void **state)
 	soak.c = soak.t.c = c;
 	soak.seed = 20240607;
 	soak.t.seed = 42;
+	c->cfg.lisp.source_check = XTR_CFG_CHECK_STRICT;
 	c->cfg.lisp.hold_per_eid = 256;
 	c->cfg.lisp.hold_per_instance = 2048;
 	c->cfg.lisp.hold_total = 4096;
