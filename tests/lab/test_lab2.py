@@ -103,8 +103,9 @@ def test_every_hop(lab2, ends):
     assert nobodys == {4: "0.0.0.0/1", 6: "2400::/6"}[plan.eid]
     cold(lab2)
     with every_hop(lab2) as caps, Capture(lab2, "r1", "lo", "udp port 4342") as inside_r1:
-        traffic.ping(lab2, "h1", ends["w"], 3)
-        traffic.ping(lab2, "w", ends["h1"], 3)
+        # slower than one Map-Request a second for an EID, which the test before may have asked for
+        traffic.ping(lab2, "h1", ends["w"], 3, interval=1.2)
+        traffic.ping(lab2, "w", ends["h1"], 3, interval=1.2)
         inside_r1.stop()
     for name, cap in caps.items():
         out, back = (out_wrapped, back_wrapped) if name == "br1" else ([bare_out], [bare_back])
