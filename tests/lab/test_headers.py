@@ -233,14 +233,13 @@ def test_locator_status_bits(new_lab):
 
     def header(router, source, destination):
         """The LISP header of a ping."""
-        with Capture(lab, router, "core") as cap:
+        with Capture(lab, "core", "p" + router[1]) as cap:
             traffic.ping(lab, source, destination, 1)
             (first, *_) = wait_until(lambda: [d["payload"][:8] for _, f in cap.frames() if (d := read_udp(f)) and
-                d["dport"] == 4341 and d["src"] == lab_rloc[router]], 5, "LISP packet")
+                d["dport"] == 4341 and d["src"] == "172.16.1." + router[1]], 5, "LISP packet")
             cap.stop()
         return first
 
-    lab_rloc = {"r2": "172.16.1.2", "r3": "172.16.1.3"}
     wait_until(lambda: header("r2", "r4", "10.2.2.5") == bytes([0x40, 0, 0, 0, 0, 0, 0, 1]), 10, "L bit")
     assert header("r3", "r5", "10.1.1.4") == bytes(8)
 
