@@ -170,6 +170,16 @@ class Case(unittest.TestCase):
         self.assertEqual(self.left(got, out).hex(), want.hex())
         self.assertEqual(got["counters"].get("forwarded-natively"), 1)
 
+    def ecn(self, got, inner, outer, left):
+        """A cell of RFC 6040 figure 4, of a packet from a tunnel; left(ecn): the packet as it should leave."""
+        ecn = ECN[inner][outer]
+        if ecn is None:
+            self.dropped(got, "decap-ecn-not-capable")
+            return
+        self.opened(got, left(ecn))
+        self.assertEqual(got["counters"].get("decap-ecn-marked", 0), inner != CE and ecn == CE)
+        self.assertEqual(got["counters"].get("decap-ecn-unused-combination", 0), (inner, outer) in ECN_UNUSED)
+
     def encapsulated(self, got, p, last=3, iid=0, hops=1, status=0):
         """As RFC 9300 5.1 and 5.3 have it. Returns the source port."""
         have = self.left(got, CORE)
@@ -331,13 +341,7 @@ class Decapsulation(Case):
             self.say("keep-dscp %d" % keep)
             p = self.inner(tos=10 << 2 | inner)
             got = self.ip(CORE, tunnelled(lisp(p), tos=46 << 2 | outer))
-            left = ECN[inner][outer]
-            if left is None:
-                self.dropped(got, "decap-ecn-not-capable")
-                continue
-            self.opened(got, changed(p, tos=(10 if keep else 46) << 2 | left))
-            self.assertEqual(got["counters"].get("decap-ecn-marked", 0), inner != CE and left == CE)
-            self.assertEqual(got["counters"].get("decap-ecn-unused-combination", 0), (inner, outer) in ECN_UNUSED)
+            self.ecn(got, inner, outer, lambda ecn: changed(p, tos=(10 if keep else 46) << 2 | ecn))
         self.say("keep-dscp 0")
 
     def test_every_dscp(self):
