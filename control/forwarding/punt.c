@@ -25,17 +25,6 @@ static const char *const reasons[XTR_PUNT_N] = {
     [XTR_PUNT_DOUBT] = "source EID of another RLOC",
 };
 
-static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
-{
-	const struct xtr_pkt *pkt = xtr_pkt(m);
-	struct xtr_ip dst = xtr_packet_destination(m);
-
-	if (pkt->id)
-		xtr_rib_hold_adj(ctl->rib, pkt->id, m);
-	else
-		xtr_rib_hold_host(ctl->rib, pkt->out, &dst, m);
-}
-
 static void for_linux(struct xtr_ctl *ctl, struct rte_mbuf *m)
 {
 	if (ctl->mirror)
@@ -43,6 +32,32 @@ static void for_linux(struct xtr_ctl *ctl, struct rte_mbuf *m)
 	else
 		ctl->dp->control_drops[XTR_DROP_TAP_DOWN]++;
 	rte_pktmbuf_free(m);
+}
+
+/* Linux has the route of an address of ours only after that of its network: an IPv6 address waits
+ * for the end of duplicate address detection, and what concerns that is Linux's to hear (RFC 4862
+ * section 5.4). */
+static bool ours(const struct xtr_ctl *ctl, unsigned port, const struct xtr_ip *ip)
+{
+	const struct xtr_cfg_port *p = &ctl->cfg->ports[port];
+
+	for (unsigned i = 0; i < p->n_addresses; i++)
+		if (xtr_ip_equal(&p->addresses[i].ip, ip))
+			return true;
+	return false;
+}
+
+static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
+{
+	const struct xtr_pkt *pkt = xtr_pkt(m);
+	struct xtr_ip dst = xtr_packet_destination(m);
+
+	if (pkt->id)
+		xtr_rib_hold_adj(ctl->rib, pkt->id, m);
+	else if (ours(ctl, pkt->out, &dst))
+		for_linux(ctl, m);
+	else
+		xtr_rib_hold_host(ctl->rib, pkt->out, &dst, m);
 }
 
 static void handle(struct xtr_ctl *ctl, struct rte_mbuf *m)

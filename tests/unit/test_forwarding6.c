@@ -29,19 +29,7 @@ static struct world *world(void)
 	struct cx *c = cx_new();
 
 	w->c = c;
-	w->addresses[0][1] = fx_eid(FX_IID, "2001:db8:1::/64");
-	w->addresses[0][1].ip = fx_ip("2001:db8:1::1");
-	w->addresses[1][1] = fx_eid(0, "2001:db8:c::/64");
-	w->addresses[1][1].ip = fx_ip("2001:db8:c::1");
-	for (unsigned i = 0; i < FX_PORTS; i++) {
-		w->addresses[i][0] = c->addresses[i];
-		c->ports[i].addresses = w->addresses[i];
-		c->ports[i].n_addresses = 2;
-	}
-	w->database[0] = c->database;
-	w->database[1].eid = fx_eid(FX_IID, "2001:db8:1::/48");
-	c->cfg.database = w->database;
-	c->cfg.n_database = 2;
+	cx_both_families(c, w->addresses, w->database);
 	cx_start(c);
 	fx_route(c->f, "2001:db8:1::/64", XTR_RIB_UNICAST, 0, NULL, 0, false);
 	fx_route(c->f, "2001:db8:1::1", XTR_RIB_LOCAL, -1, NULL, 0, false);
@@ -242,6 +230,31 @@ static void neighbour(void **state)
 		rte_pktmbuf_free(m);
 	}
 	assert_int_equal(cx_drops(c), 0);
+}
+
+/* To an address of ours that Linux has no route to yet, only one to its network: no neighbour is
+ * asked for. */
+static void tentative(void **state)
+{
+	static const struct {
+		const char *address, *network, *from;
+		unsigned port;
+	} cases[] = {{"2001:db8:c::1", "2001:db8:c::/64", A, 1},
+	    {"2001:db8:1::1", "2001:db8:1::/64", HOST, 0}};
+	struct cx *c = ((struct world *)*state)->c;
+
+	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
+		fx_route(c->f, cases[i].address, XTR_RIB_LOCAL, -1, NULL, 0, true);
+		cx_turns(c, 4);
+		send6(c, cases[i].port, cases[i].from, cases[i].address, 0, 3);
+		cx_turns(c, 4);
+		/* Linux is not there in this test */
+		assert_int_equal(c->ctl.dp->control_drops[XTR_DROP_TAP_DOWN], 3 * (i + 1));
+		assert_int_equal(c->ctl.holder.n, 0);
+		fx_route(c->f, cases[i].address, XTR_RIB_LOCAL, -1, NULL, 0, false);
+	}
+	cx_wait(c, 6000);
+	assert_int_equal(cx_drops(c), 3 * RTE_DIM(cases));
 }
 
 /* A blackhole under a route that the LISP view shows. */
@@ -475,6 +488,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(template, setup, teardown),
 	    cmocka_unit_test_setup_teardown(waits, setup, teardown),
 	    cmocka_unit_test_setup_teardown(neighbour, setup, teardown),
+	    cmocka_unit_test_setup_teardown(tentative, setup, teardown),
 	    cmocka_unit_test_setup_teardown(blackhole, setup, teardown),
 	    cmocka_unit_test_setup_teardown(errors, icmp_setup, icmp_teardown),
 	    cmocka_unit_test_setup_teardown(chained, icmp_setup, icmp_teardown),
