@@ -87,6 +87,25 @@ static bool may_be_answered(const struct rte_mbuf *m, const struct rte_ipv4_hdr 
 	return type != 3 && type != 4 && type != 5 && type != 11 && type != 12;
 }
 
+bool xtr_icmp_send(int fd, const struct iovec *icmp, void *to, socklen_t to_len, int level,
+    int type, const void *info, size_t info_len)
+{
+	char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __rte_aligned(8) = {0};
+	struct msghdr msg = {.msg_name = to,
+	    .msg_namelen = to_len,
+	    .msg_iov = (struct iovec *)(uintptr_t)icmp,
+	    .msg_iovlen = 1,
+	    .msg_control = control,
+	    .msg_controllen = CMSG_SPACE(info_len)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(info_len);
+	memcpy(CMSG_DATA(c), info, info_len);
+	return sendmsg(fd, &msg, MSG_DONTWAIT) >= 0;
+}
+
 bool xtr_icmp4_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type, uint8_t code,
     uint32_t mtu, const struct xtr_ip *from)
 {
@@ -98,10 +117,7 @@ bool xtr_icmp4_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type,
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = ip->src_addr};
 	struct xtr_ip src = from && from->af == 4 ? *from : xtr_icmp_source(ctl, pkt, 4);
 	struct in_pktinfo info = {0};
-	char control[CMSG_SPACE(sizeof(info))] = {0};
 	struct iovec iov = {&icmp, offsetof(struct icmp_error, quote) + quote};
-	struct msghdr msg = {
-	    .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
 	const void *bytes;
 
 	if (ctl->icmp_fd < 0 || !may_be_answered(m, ip, pkt->l2_len) ||
@@ -111,19 +127,10 @@ bool xtr_icmp4_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type,
 	if (bytes != icmp.quote)
 		memcpy(icmp.quote, bytes, quote);
 	icmp.checksum = (uint16_t)~rte_raw_cksum(&icmp, iov.iov_len);
-	if (src.af) {
-		struct cmsghdr *c;
-
+	if (src.af)
 		memcpy(&info.ipi_spec_dst, src.b, 4);
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	}
-	return sendmsg(ctl->icmp_fd, &msg, MSG_DONTWAIT) >= 0;
+	return xtr_icmp_send(
+	    ctl->icmp_fd, &iov, &to, sizeof(to), IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
 static bool send_error4(

@@ -80,10 +80,7 @@ bool xtr_icmp6_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type,
 	unsigned quote = RTE_MIN(QUOTE_MAX, m->pkt_len - pkt->l2_len);
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
 	struct in6_pktinfo info = {0};
-	char control[CMSG_SPACE(sizeof(info))] = {0};
 	struct iovec iov = {&icmp, offsetof(struct icmp6_error, quote) + quote};
-	struct msghdr msg = {
-	    .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
 	struct xtr_ip src = from && from->af == 6 ? *from : xtr_icmp_source(ctl, pkt, 6);
 	const void *bytes;
 
@@ -94,17 +91,8 @@ bool xtr_icmp6_error_from(struct xtr_ctl *ctl, struct rte_mbuf *m, uint8_t type,
 	if (bytes != icmp.quote)
 		memcpy(icmp.quote, bytes, quote);
 	memcpy(&to.sin6_addr, ip->src_addr, 16);
-	if (src.af) {
-		struct cmsghdr *c;
-
+	if (src.af)
 		memcpy(&info.ipi6_addr, src.b, 16);
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	}
-	return sendmsg(ctl->icmp6_fd, &msg, MSG_DONTWAIT) >= 0;
+	return xtr_icmp_send(
+	    ctl->icmp6_fd, &iov, &to, sizeof(to), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }

@@ -111,22 +111,7 @@ static __rte_always_inline xtr_vec ports_of(xtr_vec proto, xtr_vec bytes, xtr_ve
 	return has & XTR_IF(bytes >= 4) & ports;
 }
 
-/* As xtr_flow_word() and xtr_flow_end(). */
-static __rte_always_inline xtr_vec flow_word(xtr_vec hash, xtr_vec word)
-{
-	word *= 0xcc9e2d51;
-	word = word << 15 | word >> 17;
-	hash ^= word * 0x1b873593;
-	hash = hash << 13 | hash >> 19;
-	return hash * 5 + 0xe6546b64;
-}
-
-static __rte_always_inline xtr_vec flow_end(xtr_vec hash)
-{
-	hash = (hash ^ hash >> 16) * 0x85ebca6bu;
-	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
-	return hash ^ hash >> 16;
-}
+XTR_FLOW_HASH(flow, xtr_vec)
 
 static void hash4(const struct xtr_fast_raw *restrict raw, struct xtr_fast *restrict b)
 {

@@ -7,23 +7,28 @@
 #include <stdint.h>
 #include <rte_common.h>
 
-/* MurmurHash3: the hash of what was before, and one word more. */
-static __rte_always_inline uint32_t xtr_flow_word(uint32_t hash, uint32_t word)
-{
-	word *= 0xcc9e2d51;
-	word = word << 15 | word >> 17;
-	hash ^= word * 0x1b873593;
-	hash = hash << 13 | hash >> 19;
-	return hash * 5 + 0xe6546b64;
-}
+/*
+ * MurmurHash3, for a word, or a vector of them: name_word() has the hash of what was before, and
+ * one word more; name_end() comes after the last word, and each bit of it changes each bit of the
+ * hash with the same likelihood.
+ */
+#define XTR_FLOW_HASH(name, type)                                                                  \
+	static __rte_always_inline type name##_word(type hash, type word)                          \
+	{                                                                                          \
+		word *= 0xcc9e2d51;                                                                \
+		word = word << 15 | word >> 17;                                                    \
+		hash ^= word * 0x1b873593;                                                         \
+		hash = hash << 13 | hash >> 19;                                                    \
+		return hash * 5 + 0xe6546b64;                                                      \
+	}                                                                                          \
+	static __rte_always_inline type name##_end(type hash)                                      \
+	{                                                                                          \
+		hash = (hash ^ hash >> 16) * 0x85ebca6bu;                                          \
+		hash = (hash ^ hash >> 13) * 0xc2b2ae35u;                                          \
+		return hash ^ hash >> 16;                                                          \
+	}
 
-/* After the last word: each bit of it changes each bit of the hash with the same likelihood. */
-static __rte_always_inline uint32_t xtr_flow_end(uint32_t hash)
-{
-	hash = (hash ^ hash >> 16) * 0x85ebca6bu;
-	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
-	return hash ^ hash >> 16;
-}
+XTR_FLOW_HASH(xtr_flow, uint32_t)
 
 /* What a flow of many words, IPv6's, adds up: each word times an odd number of its own, so that two
  * flows of which one word differs have two sums. */

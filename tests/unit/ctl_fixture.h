@@ -234,6 +234,26 @@ static inline void cx_proxy_itr(struct cx *c, unsigned port)
 	cx_map_cache(c, FX_IID, "10.2.9.0/24", XTR_ACT_DROP);
 }
 
+/* IPv6 beside IPv4: 2001:db8:1::/48 of instance-ID 5 at the site, 2001:db8:c::/64 in the core.
+ * Between cx_new() and cx_start(); the arrays stay the caller's. */
+static inline void cx_both_families(
+    struct cx *c, struct xtr_eid (*addresses)[2], struct xtr_cfg_mapping *database)
+{
+	addresses[0][1] = fx_eid(FX_IID, "2001:db8:1::/64");
+	addresses[0][1].ip = fx_ip("2001:db8:1::1");
+	addresses[1][1] = fx_eid(0, "2001:db8:c::/64");
+	addresses[1][1].ip = fx_ip("2001:db8:c::1");
+	for (unsigned i = 0; i < FX_PORTS; i++) {
+		addresses[i][0] = c->addresses[i];
+		c->ports[i].addresses = addresses[i];
+		c->ports[i].n_addresses = 2;
+	}
+	database[0] = c->database;
+	database[1].eid = fx_eid(FX_IID, "2001:db8:1::/48");
+	c->cfg.database = database;
+	c->cfg.n_database = 2;
+}
+
 /* As create_tables() of ctl.c does it, with what stands in for Linux. */
 static inline void cx_start(struct cx *c)
 {

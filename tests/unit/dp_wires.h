@@ -167,11 +167,9 @@ static inline uint32_t dp_adj(struct dp_wires *f, unsigned port, uint8_t last, u
 	return index;
 }
 
-/* A tunnel to 172.16.1.<last>, whose MAC is 02:00:00:00:02:<last>. */
-static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state)
+static inline uint32_t dp_tunnel_of(
+    struct dp_wires *f, uint8_t last, uint8_t state, uint8_t af, unsigned outer_len)
 {
-	static const uint8_t outer[36] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 0, 17, 0, 0, 172, 16, 1, 2,
-	    172, 16, 1, 0, 0, 0, 0x10, 0xf5, 0, 0, 0, 0};
 	uint32_t index = xtr_pool_get(&f->dp->tunnel);
 	struct xtr_tunnel *t = xtr_pool_at(&f->dp->tunnel, index);
 
@@ -179,11 +177,22 @@ static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state
 	t->state = state;
 	t->port = DP_CORE;
 	t->ip_at = 14;
-	t->len = 14 + sizeof(outer);
+	t->len = (uint16_t)(14 + outer_len);
 	t->mtu = DP_MTU;
-	t->af = 4;
+	t->af = af;
 	memcpy(t->tmpl, (uint8_t[]){2, 0, 0, 0, 2, last}, 6);
 	memcpy(t->tmpl + 6, dp_mac[DP_CORE], 6);
+	return index;
+}
+
+/* A tunnel to 172.16.1.<last>, whose MAC is 02:00:00:00:02:<last>. */
+static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state)
+{
+	static const uint8_t outer[36] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 0, 17, 0, 0, 172, 16, 1, 2,
+	    172, 16, 1, 0, 0, 0, 0x10, 0xf5, 0, 0, 0, 0};
+	uint32_t index = dp_tunnel_of(f, last, state, 4, sizeof(outer));
+	struct xtr_tunnel *t = xtr_pool_at(&f->dp->tunnel, index);
+
 	t->tmpl[12] = 8;
 	memcpy(t->tmpl + 14, outer, sizeof(outer));
 	t->tmpl[14 + 19] = last;
@@ -199,18 +208,9 @@ static inline uint32_t dp_tunnel6(struct dp_wires *f, uint8_t last, uint8_t stat
 	static const uint8_t outer[56] = {0x60, 0, 0, 0, 0, 0, 17, 0, /* source */ 0xfd, 0, 0, 0x16,
 	    0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, /* destination */ 0xfd, 0, 0, 0x16, 0, 1, 0, 0, 0,
 	    0, 0, 0, 0, 0, 0, 0, /* UDP */ 0, 0, 0x10, 0xf5};
-	uint32_t index = xtr_pool_get(&f->dp->tunnel);
+	uint32_t index = dp_tunnel_of(f, last, state, 6, sizeof(outer));
 	struct xtr_tunnel *t = xtr_pool_at(&f->dp->tunnel, index);
 
-	dp_need(index != 0, "tunnel");
-	t->state = state;
-	t->port = DP_CORE;
-	t->ip_at = 14;
-	t->len = 14 + sizeof(outer);
-	t->mtu = DP_MTU;
-	t->af = 6;
-	memcpy(t->tmpl, (uint8_t[]){2, 0, 0, 0, 2, last}, 6);
-	memcpy(t->tmpl + 6, dp_mac[DP_CORE], 6);
 	t->tmpl[12] = 0x86;
 	t->tmpl[13] = 0xdd;
 	memcpy(t->tmpl + 14, outer, sizeof(outer));

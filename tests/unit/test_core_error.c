@@ -57,19 +57,7 @@ static int setup(void **state)
 	address_usable("2001:db8:1::1");
 	address_usable(HOST6);
 	w->c = c = cx_new();
-	w->addresses[0][1] = fx_eid(FX_IID, "2001:db8:1::/64");
-	w->addresses[0][1].ip = fx_ip("2001:db8:1::1");
-	w->addresses[1][1] = fx_eid(0, "2001:db8:c::/64");
-	w->addresses[1][1].ip = fx_ip("2001:db8:c::1");
-	for (unsigned i = 0; i < FX_PORTS; i++) {
-		w->addresses[i][0] = c->addresses[i];
-		c->ports[i].addresses = w->addresses[i];
-		c->ports[i].n_addresses = 2;
-	}
-	w->database[0] = c->database;
-	w->database[1].eid = fx_eid(FX_IID, "2001:db8:1::/48");
-	c->cfg.database = w->database;
-	c->cfg.n_database = 2;
+	cx_both_families(c, w->addresses, w->database);
 	cx_start(c);
 	fx_route(c->f, "2001:db8:1::/64", XTR_RIB_UNICAST, 0, NULL, 0, false);
 	fx_route(c->f, "2001:db8:c::/64", XTR_RIB_UNICAST, 1, NULL, 0, false);
