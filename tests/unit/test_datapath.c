@@ -213,16 +213,18 @@ static void test_instances(void **state)
 	assert_ptr_equal(fix.dp->instances[2].routes, fix.dp->instances[0].routes);
 }
 
-/* The LISP header's second word is that of the source's EID prefix, a stranger's that of the
- * instance. From the core anybody may send in the name of an EID: a stranger. */
+/* The LISP header's second word is that of the source's EID prefix, with locator-status-bits where
+ * it has some; a stranger's that of the instance. From the core anybody may send in the name of an
+ * EID: a stranger. */
 static void test_word1(void **state)
 {
 	static const struct {
 		unsigned port;
 		const char *src;
-		uint8_t want[4];
-	} cases[] = {{DP_SITE2, "10.100.1.4", {0, 0, 100, 0x5a}},
-	    {DP_PROXY, "8.8.8.8", {0, 0, 100, 0}}, {DP_PROXY, "10.100.1.4", {0, 0, 100, 0}}};
+		uint8_t flags, want[4];
+	} cases[] = {{DP_SITE2, "10.100.1.4", XTR_DATA_I | XTR_DATA_L, {0, 0, 100, 0x5a}},
+	    {DP_PROXY, "8.8.8.8", XTR_DATA_I, {0, 0, 100, 0}},
+	    {DP_PROXY, "10.100.1.4", XTR_DATA_I, {0, 0, 100, 0}}};
 	uint32_t own = dp_entry(
 	    &fix, (struct xtr_fwd){.action = XTR_FWD_ROUTES, .word1 = htonl(100 << 8 | 0x5a)});
 	uint8_t f[64];
@@ -237,7 +239,7 @@ static void test_word1(void **state)
 		dp_turns(&fix);
 		m = dp_tx(&fix, DP_CORE);
 		assert_non_null(m);
-		assert_int_equal(*rte_pktmbuf_mtod_offset(m, const uint8_t *, 42), XTR_DATA_I);
+		assert_int_equal(*rte_pktmbuf_mtod_offset(m, const uint8_t *, 42), cases[i].flags);
 		assert_memory_equal(
 		    rte_pktmbuf_mtod_offset(m, const uint8_t *, 46), cases[i].want, 4);
 		rte_pktmbuf_free(m);
