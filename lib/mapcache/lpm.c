@@ -188,7 +188,9 @@ void xtr_lpm_lookup4(
 void xtr_lpm_lookup6(
     const struct xtr_lpm *const *tables, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
-	lookup6((const void *const *)tables, offsetof(struct xtr_lpm, v6), keys, values, n);
+	xtr_lpm6_lookup_fn *look_up = n <= XTR_LPM6_FEW ? xtr_lpm6_lookup_few : lookup6;
+
+	look_up((const void *const *)tables, offsetof(struct xtr_lpm, v6), keys, values, n);
 }
 
 void xtr_lpm_lookup4_one(

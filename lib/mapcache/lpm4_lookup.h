@@ -223,9 +223,37 @@ static inline bool lookup_same(
 	return true;
 }
 
+#define FEW 4u /* so many keys at most are faster one by one: a flow's or two */
+
+static inline void lookup_few(
+    const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uintptr_t word = __atomic_load_n(words[i], __ATOMIC_ACQUIRE);
+		uint32_t key = rte_be_to_cpu_32(keys[i]);
+		unsigned form = xtr_lpm4_tag(word);
+		const char *at = xtr_lpm4_at(word);
+
+		if (form == XTR_LPM4_BIG) {
+			values[i] =
+			    lookup_slot(dir_of(word), load(&dir24_of(dir_of(word))[key >> 8]), key);
+			continue;
+		}
+		if (form > XTR_LPM4_ONE)
+			at = below_root(at, key);
+		if (form == XTR_LPM4_DEEP)
+			at = below_node(at, key, word);
+		values[i] = likely(word) ? ask_leaf(at, key) : 0;
+	}
+}
+
 static inline void lookup_any(
     const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)
 {
+	if (n <= FEW) {
+		lookup_few(words, keys, values, n);
+		return;
+	}
 	for (unsigned done = 0, some; done < n; done += some) {
 		const uintptr_t *const *w = words + done;
 		uintptr_t differ = 0;

@@ -111,7 +111,31 @@ static inline __mmask8 longer(__m512i word, __m512i common)
 	return _mm512_cmpgt_epu64_mask(_mm512_and_si512(word, _mm512_set1_epi64(0xff)), common);
 }
 
-/* Holds keys against the records that they came to. */
+/* Holds keys against the records that they came to, of which they differ by high and low. */
+static inline void judge(__m512i high, __m512i low, __m512i word, unsigned v, uint32_t *values,
+    unsigned n, struct open *o)
+{
+	__m512i common = _mm512_lzcnt_epi64(high); /* of 0: 64 */
+	unsigned there = n - 8 * v < 8 ? (1u << (n - 8 * v)) - 1 : 0xff;
+	__mmask8 open;
+
+	common = _mm512_mask_add_epi64(
+	    common, _mm512_testn_epi64_mask(high, high), common, _mm512_lzcnt_epi64(low));
+	_mm256_mask_storeu_epi32(
+	    values + 8 * v, (__mmask8)there, _mm512_cvtepi64_epi32(value_of(word)));
+	open = longer(word, common) & (__mmask8)there;
+	if (likely(!open))
+		return;
+	_mm512_storeu_si512(o->word + o->n, _mm512_maskz_compress_epi64(open, word));
+	_mm512_storeu_si512(o->common + o->n, _mm512_maskz_compress_epi64(open, common));
+	_mm512_storeu_si512(
+	    o->place + o->n, _mm512_maskz_compress_epi64(
+				 open, _mm512_add_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7),
+					   _mm512_set1_epi64(8 * v))));
+	o->n += (unsigned)__builtin_popcount(open);
+}
+
+/* The records that keys came to are fetched. */
 static inline void verify(struct batch *b, unsigned v, uint32_t *values, unsigned n, struct open *o)
 {
 	__m512i slot = b->slot[v];
@@ -124,25 +148,10 @@ static inline void verify(struct batch *b, unsigned v, uint32_t *values, unsigne
 	/* high words and those with the lengths in turn: of 0 and 1, 2 and 3; 4 and 5, 6 and 7 */
 	__m512i hw03 = _mm512_unpacklo_epi64(r02, r13), hw47 = _mm512_unpacklo_epi64(r46, r57);
 	__m512i l03 = _mm512_unpackhi_epi64(r02, r13), l47 = _mm512_unpackhi_epi64(r46, r57);
-	__m512i high = _mm512_xor_si512(_mm512_shuffle_i64x2(hw03, hw47, 0x88), b->high[v]);
-	__m512i low = _mm512_xor_si512(_mm512_shuffle_i64x2(l03, l47, 0x88), b->low[v]);
-	__m512i word = _mm512_shuffle_i64x2(hw03, hw47, 0xdd);
-	__m512i common = _mm512_lzcnt_epi64(high); /* of 0: 64 */
-	unsigned there = n - 8 * v < 8 ? (1u << (n - 8 * v)) - 1 : 0xff;
-	__mmask8 open;
 
-	common = _mm512_mask_add_epi64(
-	    common, _mm512_testn_epi64_mask(high, high), common, _mm512_lzcnt_epi64(low));
-	_mm256_mask_storeu_epi32(
-	    values + 8 * v, (__mmask8)there, _mm512_cvtepi64_epi32(value_of(word)));
-	open = longer(word, common) & (__mmask8)there;
-	_mm512_storeu_si512(o->word + o->n, _mm512_maskz_compress_epi64(open, word));
-	_mm512_storeu_si512(o->common + o->n, _mm512_maskz_compress_epi64(open, common));
-	_mm512_storeu_si512(
-	    o->place + o->n, _mm512_maskz_compress_epi64(
-				 open, _mm512_add_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7),
-					   _mm512_set1_epi64(8 * v))));
-	o->n += (unsigned)__builtin_popcount(open);
+	judge(_mm512_xor_si512(_mm512_shuffle_i64x2(hw03, hw47, 0x88), b->high[v]),
+	    _mm512_xor_si512(_mm512_shuffle_i64x2(l03, l47, 0x88), b->low[v]),
+	    _mm512_shuffle_i64x2(hw03, hw47, 0xdd), v, values, n, o);
 }
 
 /* Goes from record to parent. */
@@ -208,6 +217,24 @@ static inline __attribute__((always_inline)) void look_up_vectors(const uint64_t
 #pragma GCC unroll 8
 	for (unsigned v = 0; v < vectors; v++)
 		verify(&b, v, values, n, &o);
+	climb(&o, values);
+}
+
+static void look_up_record(
+    const struct xtr_lpm6_record *r, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	const __m512i high = _mm512_set1_epi64((int64_t)r->bits.word[0]);
+	const __m512i low = _mm512_set1_epi64((int64_t)r->bits.word[1]);
+	const __m512i word = _mm512_set1_epi64((int64_t)xtr_lpm6_load(&r->word));
+	struct batch b;
+	struct open o;
+
+	o.n = 0;
+	for (unsigned v = 0; 8 * v < n; v++) {
+		load_keys(&b, v, keys, n);
+		judge(_mm512_xor_si512(high, b.high[v]), _mm512_xor_si512(low, b.low[v]), word, v,
+		    values, n, &o);
+	}
 	climb(&o, values);
 }
 

@@ -2,7 +2,8 @@
 /*
  * IPv6 look-up: what is the same in each way. A way's file includes this and defines
  * look_up(root, keys, values, n), which looks up to BATCH keys up, each in the trie with that slot
- * for a root, or none (0); it may read the roots up to the next multiple of 8.
+ * for a root, or none (0); it may read the roots up to the next multiple of 8. And
+ * look_up_record(record, keys, values, n), the same where the trie is but a record.
  */
 #ifndef XTR_MAPCACHE_LPM6_LOOKUP_H
 #define XTR_MAPCACHE_LPM6_LOOKUP_H
@@ -16,6 +17,9 @@
 #define BATCH 64u
 
 static void look_up(const uint64_t *root, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
+
+static void look_up_record(
+    const struct xtr_lpm6_record *r, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
 
 static inline const struct xtr_lpm6 *table_at(const void *p, size_t at)
 {
@@ -44,6 +48,28 @@ static void look_up_short(
 		values[place[i]] = found[i];
 }
 
+static inline void fill(uint64_t *root, uint64_t slot, unsigned n)
+{
+	for (unsigned i = 0; i < n; i += 8)
+		for (unsigned k = 0; k < 8; k++)
+			root[i + k] = slot;
+}
+
+/* All in one. Small tables are often a single prefix, or none. */
+static void look_up_trie(uint64_t slot, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
+{
+	uint64_t root[BATCH];
+
+	if (xtr_lpm6_is_node(slot)) {
+		fill(root, slot, n);
+		look_up(root, keys, values, n);
+	} else if (slot) {
+		look_up_record(xtr_lpm6_record_at(slot), keys, values, n);
+	} else {
+		memset(values, 0, n * sizeof(*values));
+	}
+}
+
 static void look_up_batch(
     const void *const *tables, size_t at, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
@@ -56,14 +82,11 @@ static void look_up_batch(
 		const struct xtr_lpm6 *t = table_at(tables[0], at);
 		uint64_t slot = xtr_lpm6_load(&t->root[0]);
 
-		for (unsigned i = 0; i < BATCH; i++)
-			root[i] = slot;
-		look_up(root, keys, values, n);
+		look_up_trie(slot, keys, values, n);
 		slot = xtr_lpm6_load(&t->root[1]);
 		if (likely(!slot))
 			return;
-		for (unsigned i = 0; i < BATCH; i++)
-			root[i] = slot;
+		fill(root, slot, n);
 	} else {
 		memset(root, 0, sizeof(root));
 		for (unsigned i = 0; i < n; i++)
