@@ -6,9 +6,9 @@ import ctypes
 import os
 import pathlib
 import re
+import select
 import signal
 import subprocess
-import time
 
 NETNS = pathlib.Path("/run/netns")
 CLONE_NEWNET = 0x40000000
@@ -68,16 +68,12 @@ def pids_in(name):
 
 def wait_gone(pid, limit):
     """True when the process has ended (or is a zombie of somebody) within `limit` seconds."""
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        try:
-            stat = pathlib.Path("/proc/%d/stat" % pid).read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if stat.rpartition(")")[2].split()[0] in "ZX":
-            return True
-        time.sleep(0.01)
-    return False
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    with contextlib.closing(os.fdopen(fd)) as process:
+        return bool(select.select([process], [], [], limit)[0])
 
 
 def remove(name):
