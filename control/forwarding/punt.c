@@ -34,9 +34,8 @@ static void for_linux(struct xtr_ctl *ctl, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
-/* Linux has the route of an address of ours only after that of its network: an IPv6 address waits
- * for the end of duplicate address detection, and what concerns that is Linux's to hear (RFC 4862
- * section 5.4). */
+/* Linux has the route to an address of ours only after that to its network, to an IPv6 address some
+ * work queues later, even without duplicate address detection: what comes meanwhile is for it. */
 static bool ours(const struct xtr_ctl *ctl, unsigned port, const struct xtr_ip *ip)
 {
 	const struct xtr_cfg_port *p = &ctl->cfg->ports[port];
