@@ -39,6 +39,8 @@ static struct soak {
 	unsigned n_asked;
 	uint64_t start_us, clock_ms, updates, replies;
 	bool gone; /* a neighbour */
+	pthread_t threads[MAX_WORKERS];
+	unsigned n_threads;
 } soak;
 
 /* --- the mapping system --- */
@@ -244,22 +246,30 @@ static int setup(void **state)
 	return 0;
 }
 
+static void *worker(void *arg)
+{
+	xtr_worker_run(arg);
+	return NULL;
+}
+
+static void end_workers(void)
+{
+	__atomic_store_n(&soak.c->f->dp->stop, true, __ATOMIC_RELAXED);
+	while (soak.n_threads)
+		pthread_join(soak.threads[--soak.n_threads], NULL);
+}
+
 static int teardown(void **state)
 {
 	struct cx *c = soak.c;
 
+	end_workers(); /* where something is wrong, they run */
 	fx_neigh(c->f, CORE, "192.0.2.14", 1);
 	cx_free(c);
 	return 0;
 }
 
 /* --- the run --- */
-
-static void *worker(void *arg)
-{
-	xtr_worker_run(arg);
-	return NULL;
-}
 
 /* A turn of the control loop, of source and sink; simulated time moves on by ms. */
 static void turn(uint64_t ms)
@@ -354,21 +364,19 @@ static void check_ports(void)
 static void nothing_is_lost(void **state)
 {
 	struct xtr_dp *dp = soak.c->f->dp;
-	pthread_t threads[MAX_WORKERS];
 	unsigned before = in_use(), after;
 	uint64_t in = 0, drops, made, split;
 
 	for (unsigned i = 0; i < dp->n_workers; i++) {
 		dp->workers[i]->backoff = true;
 		dp->workers[i]->max_sleep_us = 20;
-		assert_int_equal(pthread_create(&threads[i], NULL, worker, dp->workers[i]), 0);
+		assert_int_equal(pthread_create(&soak.threads[i], NULL, worker, dp->workers[i]), 0);
+		soak.n_threads++;
 	}
 	run();
 	settle();
 	after = in_use();
-	__atomic_store_n(&dp->stop, true, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < dp->n_workers; i++)
-		pthread_join(threads[i], NULL);
+	end_workers();
 	drops = report();
 	for (unsigned port = 0; port < FX_PORTS; port++)
 		in += soak.t.in[port];
