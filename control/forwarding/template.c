@@ -10,22 +10,6 @@
 #include <rte_udp.h>
 #include "wire/data.h"
 
-/* The IPv4 header's words that no packet changes, summed (RFC 1071). */
-static uint32_t constant_sum(const struct rte_ipv4_hdr *ip)
-{
-	struct rte_ipv4_hdr h = *ip;
-	const uint8_t *p = (const uint8_t *)&h;
-	uint32_t sum = 0;
-
-	h.type_of_service = 0;
-	h.total_length = 0;
-	h.time_to_live = 0;
-	h.hdr_checksum = 0;
-	for (unsigned i = 0; i < sizeof(h); i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	return sum;
-}
-
 /* Returns what follows the IP header. */
 static void *write_ip4(struct xtr_tunnel *t, const struct xtr_ip *src, const struct xtr_ip *dst)
 {
@@ -38,7 +22,7 @@ static void *write_ip4(struct xtr_tunnel *t, const struct xtr_ip *src, const str
 	ip->next_proto_id = IPPROTO_UDP;
 	memcpy(&ip->src_addr, src->b, 4);
 	memcpy(&ip->dst_addr, dst->b, 4);
-	t->csum = constant_sum(ip);
+	ip->hdr_checksum = rte_ipv4_cksum(ip); /* what packets change is added to it */
 	return ip + 1;
 }
 
@@ -51,7 +35,6 @@ static void *write_ip6(struct xtr_tunnel *t, const struct xtr_ip *src, const str
 	ip->proto = IPPROTO_UDP;
 	memcpy(ip->src_addr, src->b, 16);
 	memcpy(ip->dst_addr, dst->b, 16);
-	t->csum = 0;
 	return ip + 1;
 }
 

@@ -12,7 +12,7 @@
 #include "wire/addr.h"
 
 /* Writes the template: Ethernet from src_mac to dst_mac, IP from src to dst (of one family), UDP
- * and LISP; and tmpl, len, ip_at, af and csum with it. */
+ * and LISP; and tmpl, len, ip_at and af with it. */
 void xtr_template_write(struct xtr_tunnel *t, const uint8_t *dst_mac, const uint8_t *src_mac,
     const struct xtr_ip *src, const struct xtr_ip *dst);
 /* Is this the template's outer source address? */

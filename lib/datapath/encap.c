@@ -25,7 +25,8 @@ static void fill_outer4(
 	ip->type_of_service = tos;
 	ip->total_length = rte_cpu_to_be_16(total);
 	ip->time_to_live = ttl;
-	sum = t->csum + tos + total + ((uint32_t)ttl << 8);
+	/* the template's, and what was 0 in it */
+	sum = (uint16_t)~rte_be_to_cpu_16(ip->hdr_checksum) + tos + total + ((uint32_t)ttl << 8);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	ip->hdr_checksum = rte_cpu_to_be_16((uint16_t)~sum);

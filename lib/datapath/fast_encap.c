@@ -4,9 +4,8 @@
 
 /* What goes into each packet's headers. */
 struct words {
-	uint32_t csum[XTR_BURST] XTR_FAST_ALIGN; /* IPv4: struct xtr_tunnel's */
 	/* the outer IP header's first four words, UDP and LISP headers */
-	uint32_t ip[4][XTR_BURST], udp[4][XTR_BURST];
+	uint32_t ip[4][XTR_BURST] XTR_FAST_ALIGN, udp[4][XTR_BURST];
 	uint32_t hop_word[XTR_BURST];   /* inner */
 	uint32_t lengths[XTR_BURST][2]; /* the mbufs' */
 };
@@ -22,31 +21,19 @@ static __rte_always_inline void template_words(
 {
 	const uint8_t *ip = t->tmpl + XTR_FAST_ETH;
 
-	o->csum[i] = t->csum;
 	if (af == 4)
 		memcpy(&o->ip[1][i], ip + 4, 4);
-	else
-		memcpy(&o->ip[2][i], ip + 8, 4);
+	memcpy(&o->ip[2][i], ip + 8, 4);
 	memcpy(&o->ip[3][i], ip + 12, 4);
-	memcpy(&o->udp[2][i], ip + XTR_FAST_NET(af) - XTR_DATA_HDR_LEN, 4);
 }
 
 /* The same for all packets. */
 static __rte_always_inline void template_words_one(
     struct words *restrict o, unsigned n, const struct xtr_tunnel *t, unsigned af)
 {
-	uint32_t csum, ip2, ip3, udp2;
-	unsigned which = af == 4 ? 1 : 2;
-
 	template_words(o, 0, t, af);
-	csum = o->csum[0];
-	ip2 = o->ip[which][0];
-	ip3 = o->ip[3][0];
-	udp2 = o->udp[2][0];
-	xtr_fast_fill(o->csum, n, csum);
-	xtr_fast_fill(o->ip[which], n, ip2);
-	xtr_fast_fill(o->ip[3], n, ip3);
-	xtr_fast_fill(o->udp[2], n, udp2);
+	for (unsigned k = af == 4 ? 1 : 2; k < 4; k++)
+		xtr_fast_fill(o->ip[k], n, o->ip[k][0]);
 }
 
 /* The vector of a packet's words. */
@@ -57,12 +44,15 @@ static void make_outer4(const struct xtr_fast *restrict b, struct words *restric
 	XTR_FAST_EACH(i, b->n)
 	{
 		xtr_vec total = OF(total) + XTR_FAST_NET(4), ttl = OF(hops) - 1;
-		xtr_vec sum = XTR_VEC(o->csum, i) + OF(tos) + total + (ttl << 8);
+		xtr_vec first = xtr_vec_swap16(total) << 16 | OF(tos) << 8;
+		/* the template's sum, and what was 0 in it */
+		xtr_vec sum =
+		    (~XTR_VEC(o->ip[2], i) >> 16) + (first & 0xffff) + (first >> 16) + ttl;
 
 		sum = (sum & 0xffff) + (sum >> 16);
 		sum += sum >> 16;
-		XTR_VEC(o->ip[0], i) = xtr_vec_swap16(total) << 16 | OF(tos) << 8 | 0x45;
-		XTR_VEC(o->ip[2], i) = xtr_vec_swap16(~sum & 0xffff) << 16 | IPPROTO_UDP << 8 | ttl;
+		XTR_VEC(o->ip[0], i) = first | 0x45;
+		XTR_VEC(o->ip[2], i) = ~sum << 16 | IPPROTO_UDP << 8 | ttl;
 	}
 }
 
@@ -91,8 +81,8 @@ static void make_rest(const struct xtr_fast *restrict b, struct words *restrict 
 
 		XTR_VEC(o->udp[0], i) = xtr_vec_swap16((OF(hash) & 0x3fff) | 0xc000) | port;
 		XTR_VEC(o->udp[1], i) = xtr_vec_swap16(OF(total) + XTR_FAST_UDP);
-		XTR_VEC(o->udp[2], i) |= (XTR_IF((word1 & 0x00ffffff) != 0) & XTR_DATA_I) |
-					 (XTR_IF(word1 >> 24 != 0) & XTR_DATA_L);
+		XTR_VEC(o->udp[2], i) = (XTR_IF((word1 & 0x00ffffff) != 0) & XTR_DATA_I) |
+					(XTR_IF(word1 >> 24 != 0) & XTR_DATA_L);
 		XTR_VEC(o->udp[3], i) = word1;
 	}
 	xtr_fast_lengths(b, template_len(af), o->lengths);

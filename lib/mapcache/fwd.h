@@ -16,6 +16,7 @@
 #ifndef XTR_MAPCACHE_FWD_H
 #define XTR_MAPCACHE_FWD_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <rte_common.h>
 
@@ -80,24 +81,24 @@ struct xtr_adj {
 };
 _Static_assert(sizeof(struct xtr_adj) == 32, "two next hops a cache line");
 
-#define XTR_TUNNEL_TMPL_MAX 112
+#define XTR_TUNNEL_TMPL_MAX 116
 
 /* An RLOC to encapsulate to: the ready-made outer headers. Rules as for xtr_adj. What a packet
- * needs lies in one cache line, where the outer headers are Ethernet and IPv4. mtu changes while
- * READY too, when the core says what fits: a store that needs no other with it. */
+ * needs lies in one cache line. mtu changes while READY too, when the core says what fits: a store
+ * that needs no other with it. */
 struct xtr_tunnel {
 	uint32_t gate;
-	uint32_t csum; /* IPv4: sum of the header's words without total length, TTL, TOS; host
-			  order, not folded */
 	uint16_t mtu;  /* of the outer IP packet, bytes */
 	uint8_t state; /* enum xtr_hop_state */
 	uint8_t port;
 	uint8_t len;   /* template bytes: Ethernet, IP, UDP, LISP */
 	uint8_t ip_at; /* offset of the outer IP header */
+	/* lengths, TTL, TOS, source port and LISP header are 0, and an IPv4 header's checksum is
+	 * right so */
 	uint8_t tmpl[XTR_TUNNEL_TMPL_MAX];
-	uint8_t af;    /* outer family, 4 or 6 */
-	uint8_t flags; /* LISP header flags of the template */
+	uint8_t af; /* outer family, 4 or 6 */
 } __rte_aligned(128);
 _Static_assert(sizeof(struct xtr_tunnel) == 128, "two cache lines");
+_Static_assert(offsetof(struct xtr_tunnel, tmpl) + 14 + 40 <= 64, "all up to the IPv6 addresses");
 
 #endif

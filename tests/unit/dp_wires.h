@@ -190,14 +190,17 @@ static inline uint32_t dp_tunnel(struct dp_wires *f, uint8_t last, uint8_t state
 {
 	static const uint8_t outer[36] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 0, 17, 0, 0, 172, 16, 1, 2,
 	    172, 16, 1, 0, 0, 0, 0x10, 0xf5, 0, 0, 0, 0};
-	uint32_t index = dp_tunnel_of(f, last, state, 4, sizeof(outer));
+	uint32_t index = dp_tunnel_of(f, last, state, 4, sizeof(outer)), sum = 0;
 	struct xtr_tunnel *t = xtr_pool_at(&f->dp->tunnel, index);
 
 	t->tmpl[12] = 8;
 	memcpy(t->tmpl + 14, outer, sizeof(outer));
 	t->tmpl[14 + 19] = last;
 	for (unsigned i = 0; i < 20; i += 2)
-		t->csum += (uint32_t)t->tmpl[14 + i] << 8 | t->tmpl[15 + i];
+		sum += (uint32_t)t->tmpl[14 + i] << 8 | t->tmpl[15 + i];
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	t->tmpl[14 + 10] = (uint8_t)(sum >> 8);
+	t->tmpl[14 + 11] = (uint8_t)sum;
 	xtr_dp_name_tunnel(f->dp, index, 4, t->tmpl + 14 + 16);
 	return index;
 }

@@ -37,9 +37,10 @@ static void template(void **state)
 {
 	struct fx *f = *state;
 	struct xtr_rloc *r;
+	/* IPv4's checksum: of 4500 + 4000 + 0011 + c000 + 0201 + c000 + 0202 */
 	static const uint8_t want[50] = {
 	    2, 0xaa, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x08, 0x00, /* Ethernet */
-	    0x45, 0, 0, 0, 0, 0, 0x40, 0, 0, 17, 0, 0,         /* IPv4: DF, UDP */
+	    0x45, 0, 0, 0, 0, 0, 0x40, 0, 0, 17, 0xf6, 0xe9,   /* IPv4: DF, UDP */
 	    192, 0, 2, 1, 192, 0, 2, 2,                        /* source, destination */
 	    0, 0, 0x10, 0xf5, 0, 0, 0, 0,                      /* UDP: to 4341 */
 	    0, 0, 0, 0, 0, 0, 0, 0,                            /* LISP */
@@ -57,8 +58,6 @@ static void template(void **state)
 	assert_int_equal(t->mtu, 1500);
 	assert_int_equal(t->af, 4);
 	assert_memory_equal(t->tmpl, want, sizeof(want));
-	/* 4500 + 4000 + 0011 + c000 + 0201 + c000 + 0202: length, TTL, TOS and checksum left out */
-	assert_int_equal(t->csum, 0x20914);
 	/* the same RLOC is the same tunnel, as long as one needs it */
 	assert_ptr_equal(get(f, "192.0.2.2"), r);
 	xtr_rloc_put(f->rlocs, r);
