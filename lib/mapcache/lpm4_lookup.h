@@ -223,7 +223,7 @@ static inline bool lookup_same(
 	return true;
 }
 
-#define FEW 4u /* so many keys at most are faster one by one: a flow's or two */
+#define FEW 4u /* so many keys at most, such as those of one flow or two, are faster one by one */
 
 static inline void lookup_few(
     const uintptr_t *const *words, const uint32_t *keys, uint32_t *values, unsigned n)

@@ -63,7 +63,7 @@ typedef void xtr_lpm6_lookup_fn(
     const void *const *tables, size_t at, const uint8_t (*keys)[16], uint32_t *values, unsigned n);
 xtr_lpm6_lookup_fn xtr_lpm6_lookup_scalar;
 xtr_lpm6_lookup_fn xtr_lpm6_lookup_avx512;
-/* Up to so many keys are faster one by one: a flow's or two. */
+/* For so many keys at most, such as those of one flow or two: one by one is faster then. */
 #define XTR_LPM6_FEW 4u
 xtr_lpm6_lookup_fn xtr_lpm6_lookup_few;
 

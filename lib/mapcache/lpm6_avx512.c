@@ -111,7 +111,8 @@ static inline __mmask8 longer(__m512i word, __m512i common)
 	return _mm512_cmpgt_epu64_mask(_mm512_and_si512(word, _mm512_set1_epi64(0xff)), common);
 }
 
-/* Holds keys against the records that they came to, of which they differ by high and low. */
+/* What follows from how keys differ (high, low: exclusive or) from the records that they came to.
+ */
 static inline void judge(__m512i high, __m512i low, __m512i word, unsigned v, uint32_t *values,
     unsigned n, struct open *o)
 {
@@ -135,7 +136,7 @@ static inline void judge(__m512i high, __m512i low, __m512i word, unsigned v, ui
 	o->n += (unsigned)__builtin_popcount(open);
 }
 
-/* The records that keys came to are fetched. */
+/* Fetches the records that keys came to, and judges. */
 static inline void verify(struct batch *b, unsigned v, uint32_t *values, unsigned n, struct open *o)
 {
 	__m512i slot = b->slot[v];

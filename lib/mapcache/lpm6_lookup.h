@@ -3,7 +3,7 @@
  * IPv6 look-up: what is the same in each way. A way's file includes this and defines
  * look_up(root, keys, values, n), which looks up to BATCH keys up, each in the trie with that slot
  * for a root, or none (0); it may read the roots up to the next multiple of 8. And
- * look_up_record(record, keys, values, n), the same where the trie is but a record.
+ * look_up_record(record, keys, values, n), the same where the trie is one record.
  */
 #ifndef XTR_MAPCACHE_LPM6_LOOKUP_H
 #define XTR_MAPCACHE_LPM6_LOOKUP_H
@@ -55,7 +55,7 @@ static inline void fill(uint64_t *root, uint64_t slot, unsigned n)
 			root[i + k] = slot;
 }
 
-/* All in one. Small tables are often a single prefix, or none. */
+/* All keys in one trie. Those of small tables are often a single record, or none. */
 static void look_up_trie(uint64_t slot, const uint8_t (*keys)[16], uint32_t *values, unsigned n)
 {
 	uint64_t root[BATCH];
@@ -82,11 +82,14 @@ static void look_up_batch(
 		const struct xtr_lpm6 *t = table_at(tables[0], at);
 		uint64_t slot = xtr_lpm6_load(&t->root[0]);
 
-		look_up_trie(slot, keys, values, n);
-		slot = xtr_lpm6_load(&t->root[1]);
-		if (likely(!slot))
+		if (slot)
+			look_up_trie(slot, keys, values, n);
+		any = xtr_lpm6_load(&t->root[1]);
+		if (!slot)
+			look_up_trie(any, keys, values, n);
+		if (likely(!any) || !slot)
 			return;
-		fill(root, slot, n);
+		fill(root, any, n);
 	} else {
 		memset(root, 0, sizeof(root));
 		for (unsigned i = 0; i < n; i++)

@@ -4,8 +4,8 @@
  * right while it was looked up (lpm_race.h). Tables grow and shrink through all their forms,
  * prefixes come and go in each other's cover, readers park and leave.
  *
- *   lpm_race [-n operations] [-s seed] [-r readers] [-w scalar|avx2|avx512] [-f 4|6] [-l
- * history|stale|early]
+ *   lpm_race [-n operations] [-s seed] [-r readers] [-w scalar|avx2|avx512] [-f 4|6]
+ *            [-k keys a batch at most] [-l history|stale|early]
  *
  * Status 0: all answers right, all memory back. With -l, a test of this test: something is done
  * wrong, and 0 means that this was noticed.
@@ -174,8 +174,9 @@ static uint64_t options(struct race *r, int argc, char **argv)
 	int c, w;
 
 	r->n_readers = 1;
+	r->most_keys = BATCH;
 	r->seed = 1;
-	while ((c = getopt(argc, argv, "n:s:r:w:l:f:")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:r:w:l:f:k:")) != -1) {
 		if (c == 'n')
 			n = strtoull(optarg, NULL, 10);
 		else if (c == 's')
@@ -184,6 +185,8 @@ static uint64_t options(struct race *r, int argc, char **argv)
 			r->n_readers = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'f')
 			r->only = atoi(optarg);
+		else if (c == 'k')
+			r->most_keys = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'l')
 			r->lie = (enum lie)word(optarg, lies, RTE_DIM(lies));
 		else if (c != 'w')
@@ -196,7 +199,7 @@ static uint64_t options(struct race *r, int argc, char **argv)
 			exit(77); /* meson's word for it */
 		}
 	}
-	if (!r->n_readers || r->n_readers > READERS)
+	if (!r->n_readers || r->n_readers > READERS || !r->most_keys || r->most_keys > BATCH)
 		exit(2);
 	r->state = r->seed;
 	return n;

@@ -85,6 +85,7 @@ struct race {
 	uint32_t owner[OWNERS]; /* by value: table, family, and place in the pool */
 	/* fixed */
 	unsigned n_readers;
+	unsigned most_keys; /* of a batch: a few are looked up in a way of their own */
 	enum lie lie;
 	int only; /* for the most part change, and look up only in this family: 4, 6; 0: both */
 	uint64_t seed;

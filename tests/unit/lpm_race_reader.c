@@ -38,7 +38,7 @@ static void choose(struct reader *me, uint64_t *state, struct batch *b)
 	unsigned table = random_below(state, TABLES), key, all;
 	bool one_table = random_below(state, 2);
 
-	b->n = 1 + random_below(state, BATCH);
+	b->n = 1 + random_below(state, r->most_keys);
 	b->six = random_below(state, 2);
 	if (random_below(state, 2)) /* where most happens */
 		b->six = focus / KEYS % 2;

@@ -11,22 +11,34 @@
 
 #include "mapcache/lpm.h"
 
+#define MANY 6 /* so many keys take another way than a few */
+
+/* By each function, of one key and of more. */
 static uint32_t lookup(const struct xtr_lpm *lpm, const struct xtr_ip *ip)
 {
-	uint8_t keys6[1][16];
-	uint32_t key, value, one;
+	const struct xtr_lpm *tables[MANY];
+	uint32_t keys[MANY], values[3][MANY];
+	uint8_t keys6[MANY][16];
 
-	memcpy(&key, ip->b, 4);
-	memcpy(keys6, ip->b, 16);
-	if (ip->af == 4) {
-		xtr_lpm_lookup4(&lpm, &key, &value, 1);
-		xtr_lpm_lookup4_one(lpm, &key, &one, 1);
-	} else {
-		xtr_lpm_lookup6(&lpm, (const uint8_t(*)[16])keys6, &value, 1);
-		xtr_lpm_lookup6_one(lpm, (const uint8_t(*)[16])keys6, &one, 1);
+	for (unsigned i = 0; i < MANY; i++) {
+		tables[i] = lpm;
+		memcpy(&keys[i], ip->b, 4);
+		memcpy(keys6[i], ip->b, 16);
 	}
-	assert_int_equal(one, value);
-	return value;
+	if (ip->af == 4) {
+		xtr_lpm_lookup4(tables, keys, values[0], 1);
+		xtr_lpm_lookup4(tables, keys, values[1], MANY);
+		xtr_lpm_lookup4_one(lpm, keys, values[2], MANY);
+	} else {
+		xtr_lpm_lookup6(tables, (const uint8_t(*)[16])keys6, values[0], 1);
+		xtr_lpm_lookup6(tables, (const uint8_t(*)[16])keys6, values[1], MANY);
+		xtr_lpm_lookup6_one(lpm, (const uint8_t(*)[16])keys6, values[2], MANY);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		assert_int_equal(values[1][i], values[0][0]);
+		assert_int_equal(values[2][i], values[0][0]);
+	}
+	return values[0][0];
 }
 
 /* With each way of looking up that this machine has. */

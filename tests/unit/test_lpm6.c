@@ -194,7 +194,7 @@ static void del(struct lab *l, unsigned at)
 /* Not in every build. */
 extern xtr_lpm6_lookup_fn xtr_lpm6_lookup_avx512 __attribute__((weak));
 
-static xtr_lpm6_lookup_fn *look_ups[2];
+static xtr_lpm6_lookup_fn *look_ups[3];
 static unsigned n_look_ups; /* that this machine has */
 
 /* Vector loads are no atomic ones to a thread sanitizer. */
@@ -206,6 +206,7 @@ static const bool scalar_only = __has_feature(thread_sanitizer);
 static int setup(void **state)
 {
 	look_ups[n_look_ups++] = xtr_lpm6_lookup_scalar;
+	look_ups[n_look_ups++] = xtr_lpm6_lookup_few;
 	if (!scalar_only && xtr_lpm_use(XTR_LPM_AVX512))
 		look_ups[n_look_ups++] = xtr_lpm6_lookup_avx512;
 	print_message("%u ways of looking up\n", n_look_ups);
