@@ -20,8 +20,8 @@ bool xtr_icmp_may_send(struct xtr_ctl *ctl, const struct xtr_pkt *pkt);
 struct xtr_ip xtr_icmp_source(const struct xtr_ctl *ctl, const struct xtr_pkt *pkt, uint8_t af);
 
 void xtr_icmp6_open(struct xtr_ctl *ctl);
-/* Sends an error by a raw socket, from the address that info (of that level and type) names. False:
- * it did not go. */
+/* Sends an error by a raw socket, from the address that info (in_pktinfo or in6_pktinfo, of that
+ * level and type) names. False: it did not go. */
 bool xtr_icmp_send(int fd, const struct iovec *icmp, void *to, socklen_t to_len, int level,
     int type, const void *info, size_t info_len);
 /* An ICMPv6 error about m to its source, by way of Linux; value: what stands behind the checksum,

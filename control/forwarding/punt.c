@@ -34,8 +34,8 @@ static void for_linux(struct xtr_ctl *ctl, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
-/* Linux has the route to an address of ours only after that to its network, to an IPv6 address some
- * work queues later, even without duplicate address detection: what comes meanwhile is for it. */
+/* Linux has the route to an IPv6 address of ours some work queues later than that to its network,
+ * even without duplicate address detection: what comes meanwhile is for it. */
 static bool ours(const struct xtr_ctl *ctl, unsigned port, const struct xtr_ip *ip)
 {
 	const struct xtr_cfg_port *p = &ctl->cfg->ports[port];
@@ -53,7 +53,7 @@ static void neighbour(struct xtr_ctl *ctl, struct rte_mbuf *m)
 
 	if (pkt->id)
 		xtr_rib_hold_adj(ctl->rib, pkt->id, m);
-	else if (ours(ctl, pkt->out, &dst))
+	else if (dst.af == 6 && ours(ctl, pkt->out, &dst))
 		for_linux(ctl, m);
 	else
 		xtr_rib_hold_host(ctl->rib, pkt->out, &dst, m);

@@ -237,10 +237,9 @@ static void neighbour(void **state)
 static void tentative(void **state)
 {
 	static const struct {
-		const char *address, *network, *from;
+		const char *address, *from;
 		unsigned port;
-	} cases[] = {{"2001:db8:c::1", "2001:db8:c::/64", A, 1},
-	    {"2001:db8:1::1", "2001:db8:1::/64", HOST, 0}};
+	} cases[] = {{"2001:db8:c::1", A, 1}, {"2001:db8:1::1", HOST, 0}};
 	struct cx *c = ((struct world *)*state)->c;
 
 	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
