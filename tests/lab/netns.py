@@ -72,8 +72,10 @@ def wait_gone(pid, limit):
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
-    with contextlib.closing(os.fdopen(fd)) as process:
-        return bool(select.select([process], [], [], limit)[0])
+    with os.fdopen(fd, "rb", 0) as process:
+        poll = select.poll()
+        poll.register(process, select.POLLIN)
+        return bool(poll.poll(limit * 1000))
 
 
 def remove(name):
