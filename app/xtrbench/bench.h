@@ -39,6 +39,8 @@ struct bench_job {
 	    lcores; /* that it runs on, each on a CPU of its own where there are so many; 0: one */
 };
 
+/* cpus.c. Before EAL pins this thread to one of them. */
+void bench_find_cpus(void);
 /* The CPUs to measure on: lcore 0's is the last that this process may use, as the first has most of
  * the system's own work; then the ones before it, in turn. */
 int bench_cpu(unsigned lcore);

@@ -3,7 +3,6 @@
  * xtrbench: throughput and scale figures of this machine, through the code that the daemon runs.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -39,24 +38,6 @@ struct run {
 	const struct command *cmd;
 	json_t *figures, *machine, *skipped;
 };
-
-/* Before EAL pins this thread to one of them. */
-static cpu_set_t allowed;
-
-int bench_cpu(unsigned lcore)
-{
-	int cpus[CPU_SETSIZE], n = 0;
-
-	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET((size_t)i, &allowed))
-			cpus[n++] = i;
-	return n ? cpus[n - 1 - (int)lcore % n] : 0;
-}
-
-unsigned bench_cpus(void)
-{
-	return (unsigned)CPU_COUNT(&allowed);
-}
 
 /* No huge pages of its own; net_null stands in for the daemon's NICs. */
 static int start_eal(const struct bench_job *job)
@@ -306,7 +287,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "rfc2544"))
 		return bench_rfc2544(argc - 2, argv + 2);
 	status = read_command(&cmd, argc, argv);
-	sched_getaffinity(0, sizeof(allowed), &allowed);
+	bench_find_cpus();
 	if (status >= 0)
 		return status;
 	return run_all(&cmd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside icmp.c and icmp6.c: errors that Linux cannot send for us. Control lcore.
+ * Inside icmp.c, icmp6.c and icmp_send.c: errors that Linux cannot send for us. Control lcore.
  */
 #ifndef XTR_ICMP_H
 #define XTR_ICMP_H
