@@ -104,6 +104,7 @@ def test_udp_from_the_first_packet(lab1, ends, no_drops):
 @pytest.mark.families
 def test_burst_from_the_first_packet(lab1, ends, no_drops):
     """As fast as a socket takes them, within what is held for one EID."""
+    traffic.know_the_way(lab1, "r4", lab1.plan.lan(1, 2))
     lab1.clear("r2", "r3")
     s = traffic.Stream(lab1, "r4", ends[0], "r5", ends[1], 7002, rate=1000000, count=800).start()
     s.finish_sent()

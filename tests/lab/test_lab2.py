@@ -60,11 +60,8 @@ def test_udp_from_the_first_packet(lab2, ends, no_drops, source, target):
 
 @pytest.mark.parametrize("source,target", WAYS[:2])
 def test_burst_from_the_first_packet(lab2, ends, no_drops, source, target):
-    """
-    As fast as a socket takes them, within what is held for one EID. The kernels on the way to the first xtrd know their
-    neighbours: when one is found, Linux sends what waited for it while the sender already goes past.
-    """
-    traffic.ping(lab2, source, {"h1": lab2.plan.home(1, 1), "w": lab2.plan.link(3, 1)}[source], 1)
+    """As fast as a socket takes them, within what is held for one EID."""
+    traffic.know_the_way(lab2, source, {"h1": lab2.plan.home(1, 1), "w": lab2.plan.link(3, 1)}[source])
     cold(lab2)
     traffic.Stream(lab2, source, ends[source], target, ends[target], 7202, rate=1000000, count=500).start().finish_sent()
 

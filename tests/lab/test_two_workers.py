@@ -58,6 +58,7 @@ def test_cold_pings(lab, run):
 
 @pytest.mark.parametrize("rate, count", [(1000, 3000), (1000000, 800)])
 def test_udp_from_the_first_packet(lab, no_drops, rate, count):
+    traffic.know_the_way(lab, "r4", "10.1.1.2")
     lab.clear(*XTRS)
     traffic.Stream(lab, "r4", "10.1.1.4", "r5", "10.2.2.5", 7601, rate=rate, count=count).start().finish_sent()
 
