@@ -419,6 +419,26 @@ static struct nd leaves(struct f *f, unsigned port, uint8_t type, const char *ta
 	return (struct nd){0};
 }
 
+/* The next frame out of a port that is IPv6 and UDP: Linux sends others when it likes. */
+static struct rte_mbuf *next_udp(struct f *f, unsigned port)
+{
+	int64_t end = now_ms() + WAIT_MS;
+	struct rte_mbuf *m;
+
+	while (now_ms() < end) {
+		turn(f);
+		while (rte_ring_dequeue(f->tx[port], (void **)&m) == 0) {
+			const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+			if (p[12] == 0x86 && p[20] == IPPROTO_UDP)
+				return m;
+			rte_pktmbuf_free(m);
+		}
+	}
+	fail_msg("no UDP left port %u", port);
+	return NULL;
+}
+
 static void discovery(void **state)
 {
 	struct f *f = mirrored_lab();
@@ -465,7 +485,7 @@ static void discovery(void **state)
 	assert_int_equal(nd.ip.hop_limits, 255);
 	arrives(f, SITE, ND_NEIGHBOR_ADVERT, "2001:db8:1::8", "2001:db8:1::1", "2001:db8:1::8",
 	    0x60000000);
-	UNTIL(f, rte_ring_dequeue(f->tx[SITE], (void **)&m) == 0);
+	m = next_udp(f, SITE);
 	assert_int_equal(m->pkt_len, 14 + 48);
 	assert_int_equal(rte_pktmbuf_mtod(m, const uint8_t *)[21], 8);
 	assert_memory_equal(rte_pktmbuf_mtod(m, const uint8_t *), "\x02\xbb\0\0\0\x09", 6);
@@ -491,26 +511,6 @@ static void linux_sends(const char *from, const char *to, const char *iface)
 	close(fd);
 }
 
-/* The next frame of the core port that is IPv6 and UDP. */
-static struct rte_mbuf *encapsulated(struct f *f)
-{
-	int64_t end = now_ms() + WAIT_MS;
-	struct rte_mbuf *m;
-
-	while (now_ms() < end) {
-		turn(f);
-		while (rte_ring_dequeue(f->tx[CORE], (void **)&m) == 0) {
-			const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-
-			if (p[12] == 0x86 && p[20] == IPPROTO_UDP)
-				return m;
-			rte_pktmbuf_free(m);
-		}
-	}
-	fail_msg("nothing was encapsulated");
-	return NULL;
-}
-
 static void lisp0(void **state)
 {
 	struct f *f = mirrored_lab();
@@ -526,7 +526,7 @@ static void lisp0(void **state)
 	run("ip -4 route show table 4341 | grep -q '^default dev lisp0'");
 	empty(f);
 	linux_sends("2001:db8:1::1", "2001:db8:2::7", NULL);
-	m = encapsulated(f);
+	m = next_udp(f, CORE);
 	parse6(R1, want);
 	assert_memory_equal(rte_pktmbuf_mtod_offset(m, const uint8_t *, 14 + 24), want, 16);
 	parse6("2001:db8:2::7", want);
